@@ -1,0 +1,121 @@
+"""``polyreel generate``: from a prompt to a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from polyreel.cli import words
+from polyreel.cli.clients import json_option, pass_display, quiet_option
+from polyreel.cli.display import Display
+from polyreel.cli.progress import following
+from polyreel.cli.request import ModelCommand, Order, order_of, request_options, seconds
+
+if TYPE_CHECKING:
+    from polyreel.results import DryRun
+    from polyreel.types.job import Job, Notice
+
+__all__ = ["command", "finished"]
+
+
+@click.command("generate", cls=ModelCommand)
+@request_options
+@click.option(
+    "--timeout",
+    type=seconds,
+    metavar="S",
+    help="Stop waiting after so long; the job goes on. Default: 3600.",
+)
+@click.option("--no-wait", is_flag=True, help="Submit and print the job's id.")
+@click.option("--dry-run", is_flag=True, help="Print the exact requests and send none of them.")
+@json_option
+@quiet_option
+@pass_display
+def command(display: Display, /, **given: Any) -> None:
+    """Make a film: check, submit, wait, fetch.
+
+    PROMPT says what the film shows; - reads it from standard input, @FILE from a file.
+    """
+    display.quiet = given["quiet"]
+    order = order_of(given)
+    if given["dry_run"]:
+        _show_requests(display, order.client.dry_run(order.prompt, model=order.model, **order.arguments))
+        return
+    if given["no_wait"]:
+        finished(display, _submitted(display, order), waited=False)
+        return
+    timeout = {} if given["timeout"] is None else {"timeout": given["timeout"]}
+    with following(display, order.client) as on_progress:
+        result = order.client.generate(
+            order.prompt, model=order.model, on_progress=on_progress, **order.arguments, **timeout
+        )
+    finished(display, result.job)
+
+
+def finished(display: Display, job: Job, *, waited: bool = True) -> None:
+    """Print a job that is over, or that is not waited for.
+
+    Args:
+        display: Where to.
+        job: The job.
+        waited: Whether its films are there.
+    """
+    display.warn(job.warnings)
+    if waited:
+        for film in job.videos:
+            display.remark(f"{film.path}: {words.film(film)}; {words.cost(job.cost)}")
+    else:
+        display.remark(
+            f"{job.id} is {job.status} at {job.provider}; 'polyreel jobs wait {job.id}' fetches the film"
+        )
+    if job.simulated and waited:
+        display.remark(
+            f"SIMULATED: this is a test film, not made by {job.model}; its price: {words.amount(job.estimate)}"
+        )
+    if display.as_json:
+        display.document(
+            {
+                "job": words.job_json(job),
+                "videos": words.videos_json(job) if waited else [],
+                "cost": None if job.cost is None else job.cost.model_dump(mode="json"),
+                "warnings": _notices(job.warnings),
+                "simulated": job.simulated,
+            }
+        )
+    elif waited:
+        for film in job.videos:
+            display.out(str(film.path))
+    else:
+        display.out(job.id)
+
+
+def _submitted(display: Display, order: Order) -> Job:
+    with following(display, order.client) as on_progress:
+        return order.client.submit(
+            order.prompt, model=order.model, on_progress=on_progress, **order.arguments
+        )
+
+
+def _show_requests(display: Display, run: DryRun) -> None:
+    from polyreel.cli.wire import request_json, request_lines
+
+    display.warn(run.warnings)
+    if display.as_json:
+        display.document(
+            {
+                "model": run.model,
+                "requests": [request_json(request) for request in run.requests],
+                "estimate": run.estimate.model_dump(mode="json"),
+                "warnings": _notices(run.warnings),
+            }
+        )
+        return
+    for request in run.requests:
+        for line in request_lines(request):
+            display.out(line)
+    display.remark(f"not sent; it would cost {words.amount(run.estimate)}")
+
+
+def _notices(notices: tuple[Notice, ...]) -> list[dict[str, str]]:
+    return [{"parameter": notice.parameter, "message": notice.message} for notice in notices]

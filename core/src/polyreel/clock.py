@@ -1,0 +1,72 @@
+"""Time as a thing that can be handed in: the real clock, and one that moves only when told."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+__all__ = ["Clock", "SystemClock", "VirtualClock"]
+
+
+class Clock(Protocol):
+    """What flows and drivers know of time."""
+
+    def now(self) -> float:
+        """Return seconds since 1970, UTC."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, blocking."""
+        ...
+
+    async def sleep_async(self, seconds: float) -> None:
+        """Wait, letting others run."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        """Return seconds since 1970, UTC."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, blocking."""
+        time.sleep(seconds)
+
+    async def sleep_async(self, seconds: float) -> None:
+        """Wait, letting others run."""
+        import asyncio
+
+        await asyncio.sleep(seconds)
+
+
+class VirtualClock:
+    """A clock that moves only by sleeping or by :meth:`advance`: hours pass at once in a test.
+
+    Args:
+        start: Where it begins, in seconds since 1970 (default 2026-01-01, 00:00 UTC).
+    """
+
+    def __init__(self, start: float = 1_767_225_600.0) -> None:
+        self._now = start
+
+    def now(self) -> float:
+        """Return the virtual time in seconds since 1970."""
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Move on; a negative step is the clock set back."""
+        self._now += seconds
+
+    def sleep(self, seconds: float) -> None:
+        """Move on by ``seconds`` without waiting."""
+        self.advance(max(seconds, 0.0))
+
+    async def sleep_async(self, seconds: float) -> None:
+        """Move on by ``seconds``, letting other tasks run once."""
+        import asyncio
+
+        self.sleep(seconds)
+        await asyncio.sleep(0)

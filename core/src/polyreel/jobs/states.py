@@ -1,0 +1,60 @@
+"""Which phase may follow which. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from polyreel.types.job import Job, JobEvent, Phase
+
+__all__ = ["MOVES", "IllegalMove", "moved"]
+
+MOVES: Final[Mapping[Phase, frozenset[Phase]]] = {
+    Phase.CREATED: frozenset({Phase.SUBMITTING, Phase.FAILED, Phase.CANCELLED}),
+    Phase.SUBMITTING: frozenset(
+        {Phase.CREATED, Phase.ACCEPTED, Phase.RENDERED, Phase.FAILED, Phase.UNKNOWN, Phase.CANCELLED}
+    ),
+    Phase.ACCEPTED: frozenset({Phase.RUNNING, Phase.RENDERED, Phase.FAILED, Phase.EXPIRED, Phase.CANCELLED}),
+    # Providers do go back from running to queued.
+    Phase.RUNNING: frozenset({Phase.ACCEPTED, Phase.RENDERED, Phase.FAILED, Phase.EXPIRED, Phase.CANCELLED}),
+    Phase.RENDERED: frozenset({Phase.STORED, Phase.EXPIRED, Phase.FAILED}),
+    Phase.UNKNOWN: frozenset({Phase.ACCEPTED, Phase.RENDERED, Phase.FAILED, Phase.CANCELLED}),
+    Phase.STORED: frozenset(),
+    Phase.FAILED: frozenset(),
+    # Given up too early: the provider still had it when it was asked again.
+    Phase.EXPIRED: frozenset({Phase.ACCEPTED, Phase.RUNNING, Phase.RENDERED, Phase.FAILED, Phase.CANCELLED}),
+    Phase.CANCELLED: frozenset(),
+}
+
+
+class IllegalMove(AssertionError):
+    """A move that no job may make: a bug, never the caller's fault."""
+
+
+def moved(job: Job, phase: Phase, *, now: float, message: str = "", **changes: Any) -> Job:
+    """Return ``job`` in another phase, or in the same phase with changes.
+
+    Args:
+        job: The job before.
+        phase: Where it goes; staying is always allowed.
+        now: Seconds since 1970.
+        message: A line for people.
+        changes: More fields.
+
+    Raises:
+        IllegalMove: ``phase`` does not follow the job's.
+    """
+    if phase is not job.phase:
+        if phase not in MOVES[job.phase]:
+            raise IllegalMove(f"{job.id}: {job.phase} -> {phase}")
+        changes["history"] = (*job.history, JobEvent(at=now, phase=phase, message=message))
+        if job.phase is Phase.EXPIRED:
+            changes = {"failure": None, "cost": None, **changes}
+        if not MOVES[phase] or phase is Phase.EXPIRED:
+            changes.setdefault("completed_at", now)
+            changes["next_at"] = None
+        elif job.phase is Phase.EXPIRED:
+            changes["completed_at"] = None
+    return job.model_copy(
+        update={"phase": phase, "updated_at": now, "message": message or job.message, **changes}
+    )

@@ -1,0 +1,115 @@
+"""The pair of the document that polyreel started from: ``videos()`` and ``jobs()`` with its exact dictionaries.
+
+Source: the seed document "Video Generation" (last updated 2025-11-08), sections "Basic Usage", "Checking Job
+Status" and "Response Structure".
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from polyreel.flows import Flow
+from polyreel.jobs.pacing import until_due
+from polyreel.operations import Operations
+from polyreel.types.job import Job, Phase
+
+if TYPE_CHECKING:
+    from polyreel.storage.serving import FilmServer
+    from polyreel.types.asset import Asset
+
+__all__ = ["SeedOperations"]
+
+
+@dataclass(kw_only=True)
+class SeedOperations:
+    """The seed's two calls as flows.
+
+    Attributes:
+        operations: What they are made of.
+    """
+
+    operations: Operations
+    _server: FilmServer | None = field(default=None, repr=False)
+
+    def videos(self, prompt: str, model: str, parameters: Mapping[str, Any]) -> Flow[dict[str, Any]]:
+        """Submit, and say under which id."""
+        job = yield from self.operations.submit(prompt, model, parameters)
+        return {
+            "request_id": f"req_{secrets.token_hex(12)}",
+            "created_at": _isoformat(job.created_at),
+            "duration_ms": round((job.updated_at - job.created_at) * 1000, 3),
+            "provider": job.provider,
+            "model": job.model,
+            "success": True,
+            "message": "simulated, not made by the model" if job.simulated else "",
+            "data": {"job_id": job.id, "status": job.status, "progress": _percent(job), "is_async": True},
+            "warnings": [str(notice) for notice in job.warnings],
+        }
+
+    def jobs(self, job_id: str) -> Flow[dict[str, Any]]:
+        """Take each step that is due, and say how the job is doing."""
+        job = yield from self.operations.get_job(job_id)
+        clock = self.operations.lifecycle.clock
+        while not job.done and not until_due(job.next_at, now=clock.now()):
+            job = yield from self.operations.step(job)
+        return self._described(job)
+
+    def close(self) -> None:
+        """Stop serving films."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def _described(self, job: Job) -> dict[str, Any]:
+        described: dict[str, Any] = {
+            "job_id": job.id,
+            "status": job.status,
+            "progress": _percent(job),
+            "created_at": _isoformat(job.created_at),
+            "provider": job.provider,
+            "model": job.model,
+            "prompt": job.prompt,
+        }
+        if job.completed_at is not None:
+            described["completed_at"] = _isoformat(job.completed_at)
+        if job.phase is Phase.STORED:
+            described["result"] = {
+                "data": [self._file(job, film) for film in job.videos],
+                "model": job.model,
+                "created": int(job.completed_at or job.updated_at),
+            }
+        if job.failure is not None:
+            described["error"] = job.failure.message
+        return described
+
+    def _file(self, job: Job, film: Asset) -> dict[str, Any]:
+        assert film.path is not None, "a completed job's films are fetched"
+        return {
+            "url": self._serving().address(film.path),
+            "s3_key": f"{job.provider}/video/{film.path.name}",
+            "file_size": film.size_bytes,
+            "content_type": film.media_type,
+            "file_name": film.path.name,
+        }
+
+    def _serving(self) -> FilmServer:
+        # The seed's callers fetch the address with any HTTP client and no key: the film is served from here.
+        if self._server is None:
+            from polyreel.storage.serving import FilmServer
+
+            self._server = FilmServer()
+            self._server.start()
+        return self._server
+
+
+def _percent(job: Job) -> int:
+    return 100 if job.phase is Phase.STORED else int(job.percent or 0)
+
+
+def _isoformat(seconds: float) -> str:
+    """Return a time as ISO 8601 in UTC, to the second."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

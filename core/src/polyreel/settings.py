@@ -1,0 +1,240 @@
+"""Keys, base URLs and folders: argument, else environment, else the configuration file."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from polyreel.errors import ConfigurationError, MissingKey
+from polyreel.parameters.problems import suggested_name
+from polyreel.redaction import Secret, without_query
+from polyreel.types.provider import ProviderInfo, Setting, Settings
+
+__all__ = ["Configuration", "default_home"]
+
+
+def default_home(environ: Mapping[str, str], *, platform: str = sys.platform) -> Path:
+    """Return the folder for data and configuration: ``POLYREEL_HOME``, else where the system keeps such things.
+
+    Args:
+        environ: The environment.
+        platform: As ``sys.platform``.
+    """
+    if environ.get("POLYREEL_HOME"):
+        return Path(environ["POLYREEL_HOME"]).expanduser()
+    home = Path(environ.get("HOME") or environ.get("USERPROFILE") or Path.home())
+    if platform == "darwin":
+        return home / "Library" / "Application Support" / "polyreel"
+    if platform == "win32":
+        return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "polyreel"
+    return Path(environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "polyreel"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """What this machine and this caller say.
+
+    Attributes:
+        home: The folder for data and configuration.
+        environ: The environment.
+        arguments: Settings given in code, by provider; they win.
+    """
+
+    home: Path
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    arguments: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    _last: dict[str, _Resolution] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of_machine(
+        cls, *, home: Path | str | None = None, arguments: Mapping[str, Mapping[str, str]] | None = None
+    ) -> Configuration:
+        """Return the configuration of this process.
+
+        Args:
+            home: The folder, if not the usual one.
+            arguments: Settings given in code, by provider.
+        """
+        place = default_home(os.environ) if home is None else Path(home).expanduser()
+        return cls(home=place, environ=os.environ, arguments=arguments or {})
+
+    @property
+    def file(self) -> Path:
+        """The configuration file: ``[providers.acme]`` tables and ``[aliases]``."""
+        return self.home / "config.toml"
+
+    @cached_property
+    def table(self) -> Mapping[str, Any]:
+        """What the configuration file says; empty when there is none.
+
+        Raises:
+            ConfigurationError: It cannot be read.
+        """
+        try:
+            text = self.file.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise ConfigurationError(f"{self.file} cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ConfigurationError(f"{self.file} is not UTF-8; save it as UTF-8") from None
+        import tomllib
+
+        try:
+            table = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigurationError(f"{self.file} is no valid TOML: {error}") from None
+        providers = table.get("providers", {})
+        for name, entry in {"aliases": table.get("aliases", {}), "providers": providers}.items():
+            if not isinstance(entry, dict):
+                raise ConfigurationError(f"{self.file}: {name} must be a table: [{name}]")
+        for name, entry in providers.items():
+            if not isinstance(entry, dict):
+                raise ConfigurationError(f"{self.file}: providers.{name} must be a table: [providers.{name}]")
+        return table
+
+    @property
+    def file_is_readable_by_others(self) -> bool:
+        """Whether other users of the machine can read the configuration file, keys included."""
+        if sys.platform == "win32" or not self.file.exists():
+            return False
+        return bool(self.file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
+
+    def resolve(self, info: ProviderInfo, *, frozen: Mapping[str, str] | None = None) -> Settings:
+        """Return a provider's settings.
+
+        Args:
+            info: What the provider says it can be told.
+            frozen: Settings that were stored with a job; they win, so that a job is polled where it was made.
+
+        Raises:
+            ConfigurationError: A setting is unknown, or its value cannot be used.
+        """
+        if frozen is not None:
+            return self._resolved(info, frozen)
+        # Each request asks; only the environment can have changed since the last one.
+        last = self._last.get(info.id)
+        if last is None or last.info is not info or any(map(self._differs, last.surroundings)):
+            surroundings = tuple((name, self.environ.get(name)) for name in _variables(info))
+            last = _Resolution(info=info, surroundings=surroundings, settings=self._resolved(info, {}))
+            self._last[info.id] = last
+        return last.settings
+
+    def _differs(self, variable: tuple[str, str | None]) -> bool:
+        return self.environ.get(variable[0]) != variable[1]
+
+    def _resolved(self, info: ProviderInfo, frozen: Mapping[str, str]) -> Settings:
+        self._check_names(info)
+        values: dict[str, str | Secret] = {}
+        sources: dict[str, str] = {}
+        for setting in info.settings:
+            if setting.name in frozen:
+                found: tuple[str, str] | None = (frozen[setting.name], "the job's record")
+            else:
+                found = self._find(info.id, setting)
+            if found is None:
+                continue
+            text, source = found
+            problem = _problem(setting, text)
+            if problem is not None:
+                shown = "" if setting.secret else f"={without_query(text)!r}"
+                raise ConfigurationError(f"{info.id}: {setting.name}{shown} (from {source}) {problem}")
+            values[setting.name] = Secret(text) if setting.secret else text
+            sources[setting.name] = source
+        return Settings(provider=info.id, values=values, sources=sources)
+
+    def _check_names(self, info: ProviderInfo) -> None:
+        known = [setting.name for setting in info.settings]
+        written = self.table.get("providers", {}).get(info.id, {})
+        for name in (*self.arguments.get(info.id, {}), *written):
+            if name not in known:
+                place = self.file if name in written else "argument"
+                close = suggested_name(str(name), known)
+                hint = f"; did you mean {close!r}?" if close else ""
+                raise ConfigurationError(
+                    f"{info.id} has no setting {name!r} (from {place}){hint} It has: {', '.join(known)}"
+                )
+
+    def _find(self, provider: str, setting: Setting) -> tuple[str, str] | None:
+        argument = self.arguments.get(provider, {}).get(setting.name)
+        if argument:
+            return argument, "argument"
+        for variable in (_own_variable(provider, setting.name), *setting.environment):
+            value = self.environ.get(variable, "").strip()
+            if value:
+                return value, f"environment {variable}"
+        written = self.table.get("providers", {}).get(provider, {}).get(setting.name)
+        if written:
+            return str(written), str(self.file)
+        return None if setting.default is None else (setting.default, "default")
+
+    def require(self, info: ProviderInfo, settings: Settings) -> None:
+        """Check that everything required was found.
+
+        Raises:
+            MissingKey: Something is missing; the message names each way to give it.
+        """
+        for setting in info.settings:
+            if setting.required and not settings.values.get(setting.name):
+                variables = setting.environment or (_own_variable(info.id, setting.name),)
+                raise MissingKey(
+                    f"{info.title} needs {setting.name}: set the environment variable {variables[0]}, "
+                    f"pass api_keys={{{info.id!r}: ...}} to the client, write {setting.name} under "
+                    f"[providers.{info.id}] in {self.file}, or try it without a key: simulate=True (--simulate)",
+                    provider=info.id,
+                    variables=variables,
+                )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Resolution:
+    """What was found, and in which environment."""
+
+    info: ProviderInfo
+    surroundings: tuple[tuple[str, str | None], ...] = field(repr=False)
+    settings: Settings
+
+
+def _variables(info: ProviderInfo) -> tuple[str, ...]:
+    return tuple(
+        variable
+        for setting in info.settings
+        for variable in (_own_variable(info.id, setting.name), *setting.environment)
+    )
+
+
+@cache
+def _own_variable(provider: str, setting: str) -> str:
+    return f"POLYREEL_{provider}_{setting}".upper().replace("-", "_")
+
+
+def _problem(setting: Setting, text: str) -> str | None:
+    """Return what is wrong with a value, without showing a key; ``None`` when nothing is."""
+    if setting.choices and text not in setting.choices:
+        return f"is not one of {', '.join(setting.choices)}"
+    if setting.secret:
+        sendable = text.isascii() and text.isprintable() and text == text.strip() and text
+        return None if sendable else "holds a line break, or a character that no key has; copy it again"
+    return _address_problem(text) if setting.name == "base_url" else None
+
+
+def _address_problem(text: str) -> str | None:
+    try:
+        parts = urlsplit(text)
+        whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return "is no valid address; write https://host/path"
+    if not whole or not text.isprintable() or " " in text:
+        return "is no valid address; write https://host/path"
+    if parts.username is not None or parts.password is not None:
+        return "holds a user name or password, which would be stored; give the key as the key"
+    if parts.query or parts.fragment or "?" in text or "#" in text:
+        return "has a query or a fragment; paths are appended to it, so leave that out"
+    return None

@@ -1,0 +1,189 @@
+"""Files that appear whole or not at all: written beside their place under another name, checked, then renamed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+import unicodedata
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from polyreel.errors import Problem, StorageFailed
+
+__all__ = ["NewFile", "destination_problem", "readable_name", "sweep"]
+
+_PREFIX: Final = ".polyreel-"
+_SUFFIX: Final = ".part"
+_NAME_BYTES: Final = 48
+ROOM: Final = 64 * 1024 * 1024  # less free space than this and a film is likely to be paid for and not kept
+
+
+def destination_problem(path: Path, *, overwrite: bool) -> Problem | None:
+    """Return why a film could not be written to ``path``, found before it is paid for; ``None`` when it could.
+
+    Args:
+        path: Where the film is to go.
+        overwrite: Whether an existing file may be replaced.
+    """
+    return _name_problem(path, overwrite=overwrite) or _folder_problem(path.parent)
+
+
+def readable_name(prompt: str, job_id: str) -> str:
+    """Return a file name that people recognise and that no other job has: ``a-paper-boat-4b2c28f1.mp4``.
+
+    Args:
+        prompt: What the film shows, in any script.
+        job_id: The job's id.
+    """
+    letters = "".join(sign if unicodedata.category(sign)[0] in "LMN" else " " for sign in prompt.casefold())
+    slug = "-".join(letters.split()[:6])
+    # A file system counts bytes, and a script may need several for each letter.
+    short = slug.encode()[:_NAME_BYTES].decode(errors="ignore").strip("-") or "film"
+    return f"{short}-{job_id[-8:]}.mp4"
+
+
+def sweep(folder: Path, *, older_than: float) -> int:
+    """Remove leftovers of interrupted fetches; return how many.
+
+    Args:
+        folder: Where.
+        older_than: Seconds since 1970; younger ones may still be written.
+    """
+    count = 0
+    for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
+        try:
+            if path.stat().st_mtime < older_than:
+                path.unlink()
+                count += 1
+        except OSError:
+            continue  # somebody else swept it, or still holds it
+    return count
+
+
+class NewFile:
+    """A file on its way: :meth:`open` it, fill it, then :meth:`publish` or :meth:`discard`. Every method blocks.
+
+    Making one touches no disk, so that it can be discarded whatever interrupts its opening.
+
+    Args:
+        path: Where it is to appear.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.temporary = path.with_name(f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}")
+        self._file: BinaryIO | None = None
+
+    def open(self) -> BinaryIO:
+        """Begin the file; it is open for reading and writing.
+
+        Raises:
+            StorageFailed: The folder cannot be written.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.temporary.open("x+b")
+        except OSError as error:
+            raise StorageFailed(f"{self.path.parent} cannot be written: {error.strerror}") from None
+        return self._file
+
+    def publish(self, *, overwrite: bool) -> Path:
+        """Let it appear under its name; return the path.
+
+        When the name is taken and must not be replaced, the next free one is used: a paid film is never lost.
+
+        Args:
+            overwrite: Whether an existing file may be replaced.
+
+        Raises:
+            StorageFailed: The disk refused.
+        """
+        try:
+            self._close()
+            if overwrite:
+                self.temporary.replace(self.path)
+                return self.path
+            return self._publish_beside()
+        except OSError as error:
+            raise StorageFailed(f"{self.path} cannot be written: {error.strerror}") from None
+
+    def _publish_beside(self) -> Path:
+        number = 1
+        while True:
+            path = self.path if number == 1 else numbered(self.path, number)
+            try:
+                # A link fails when the name is taken; a rename would replace it.
+                os.link(self.temporary, path)
+            except FileExistsError:
+                number += 1
+                continue
+            except OSError:
+                if path.exists():
+                    number += 1
+                    continue
+                self.temporary.rename(path)  # a file system without links
+                return path
+            self.temporary.unlink()
+            return path
+
+    def discard(self) -> None:
+        """Remove it; does nothing after it was published."""
+        with suppress(OSError):  # closing writes what still waits, and a full disk refuses it
+            self._close()
+        with suppress(OSError):  # the folder may have gone
+            self.temporary.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def _name_problem(path: Path, *, overwrite: bool) -> Problem | None:
+    if not _is_unicode(path.absolute()):
+        return _problem(f"{str(path)!r} is no valid Unicode name; name another file, in another folder")
+    taken = True
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        taken = False
+    except (OSError, ValueError) as error:  # no disk takes such a name
+        reason = getattr(error, "strerror", None) or str(error)
+        return _problem(f"{str(path)!r} cannot be written: {reason}; name another file")
+    if path.is_dir():
+        return _problem(f"{path} is a folder; name the file: {path / 'film.mp4'}")
+    if taken and not overwrite:
+        return _problem(f"{path} exists already; name another file, or pass overwrite=True (--overwrite)")
+    return None
+
+
+def _folder_problem(folder: Path) -> Problem | None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=_PREFIX, suffix=_SUFFIX):
+            pass
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        return _problem(f"{folder} cannot be written: {error.strerror}; name another folder")
+    if free < ROOM:
+        return _problem(f"{folder} has only {free:,} bytes free, too little for a film; free some space")
+    return None
+
+
+def _is_unicode(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def numbered(path: Path, number: int) -> Path:
+    """Return ``film-2.mp4`` for ``film.mp4`` and 2."""
+    return path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
+def _problem(message: str) -> Problem:
+    return Problem(parameter="output", message=message)

@@ -1,0 +1,53 @@
+"""One produced file, remote until it is fetched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from pydantic import Field
+
+from polyreel.types.record import Record
+
+__all__ = ["Asset", "AssetRole"]
+
+AssetRole: TypeAlias = Literal["video", "thumbnail", "spritesheet", "last_frame", "audio"]
+
+
+class Asset(Record):
+    """A film or a picture that a job produced.
+
+    Attributes:
+        role: What it is for.
+        index: Its place among the assets of its role, from 0.
+        media_type: What the provider says it is; after fetching, what the bytes are.
+        url: Where to fetch it: absolute, or a path below the provider's base URL. ``None`` when it came inline
+            or cannot be fetched.
+        query: Query parameters of that address.
+        headers: Headers of that request, beyond the credentials.
+        alternatives: Other addresses to try, in order, when the first does not have it.
+        content: The bytes, when they came inside the answer. Never stored with the job.
+        expires_at: Seconds since 1970 when the provider deletes it; ``None`` when unknown.
+        path: The local file, once fetched.
+        size_bytes: Its length, once fetched.
+        width: Pixels, once fetched.
+        height: Pixels, once fetched.
+        duration: Seconds, once fetched.
+        has_audio: Whether it has a sound track, once fetched.
+    """
+
+    role: AssetRole = "video"
+    index: int = 0
+    media_type: str = "video/mp4"
+    url: str | None = None
+    query: dict[str, str] = Field(default_factory=dict)
+    headers: dict[str, str] = Field(default_factory=dict)
+    alternatives: tuple[str, ...] = ()
+    content: bytes | None = Field(default=None, repr=False, exclude=True)
+    expires_at: float | None = None
+    path: Path | None = None
+    size_bytes: int | None = None
+    width: int | None = None
+    height: int | None = None
+    duration: float | None = None
+    has_audio: bool | None = None

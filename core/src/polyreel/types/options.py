@@ -1,0 +1,169 @@
+"""How a request is carried out, as opposed to what is asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from polyreel.errors import InvalidRequest, Problem
+from polyreel.redaction import Secret
+from polyreel.types.job import Job
+
+__all__ = ["DEFAULT_TIMEOUT", "Options", "checked_timeout"]
+
+DEFAULT_TIMEOUT = 3600.0
+"""Seconds that ``generate`` waits; the job goes on after it and can be resumed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """The keyword arguments of ``generate`` and ``submit`` that are no parameters of the film.
+
+    Attributes:
+        output: Where the film goes; ``None`` for ``folder``.
+        folder: Where the film gets a readable name of its own, when ``output`` is not given; ``None`` for the data
+            folder.
+        overwrite: Whether an existing file may be replaced.
+        timeout: Seconds to wait; ``None`` for ever.
+        on_progress: Called with the job after each change.
+        on_unsupported: ``"error"`` or ``"warn"``: what a parameter that the model lacks does.
+        fit: ``"crop"`` or ``"pad"``: how a picture of another size is made to fit.
+        max_cost: The most it may cost, in the price's currency.
+        byok_api_key: A key for this call only; it is never stored.
+        native: Fields that are added to the vendor's body as they are, unchecked.
+    """
+
+    output: Path | None = None
+    folder: Path | None = None
+    overwrite: bool = False
+    timeout: float | None = DEFAULT_TIMEOUT
+    on_progress: Callable[[Job], None] | None = None
+    on_unsupported: Literal["error", "warn"] = "error"
+    fit: Literal["crop", "pad"] | None = None
+    max_cost: Decimal | None = None
+    byok_api_key: Secret | None = None
+    native: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def take(cls, arguments: Mapping[str, Any]) -> tuple[Options, dict[str, Any]]:
+        """Split keyword arguments into options and the film's parameters.
+
+        Args:
+            arguments: As a caller wrote them: an output path or a key as plain text, an amount as any number.
+
+        Raises:
+            InvalidRequest: An option cannot be what was given for it.
+        """
+        given: dict[str, Any] = {}
+        problems = []
+        for name, convert in _CONVERSIONS.items():
+            value = arguments.get(name)
+            if value is None:
+                continue
+            try:
+                given[name] = convert(value)
+            except (TypeError, ValueError) as error:
+                problems.append(Problem(parameter=name, message=str(error)))
+        if problems:
+            raise InvalidRequest(problems)
+        if "timeout" in arguments and arguments["timeout"] is None:
+            given["timeout"] = None
+        return cls(**given), {name: value for name, value in arguments.items() if name not in _CONVERSIONS}
+
+
+def _path(value: Any) -> Path:
+    if not isinstance(value, str | os.PathLike) or not os.fspath(value):
+        raise ValueError(f"must be a path, not {_shown(value)}")
+    return Path(value).expanduser()
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"must be True or False, not {_shown(value)}")
+    return value
+
+
+def _seconds(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+        raise ValueError(f"must be a number of seconds, or None to wait for ever, not {_shown(value)}")
+    return float(value)
+
+
+def _function(value: Any) -> Callable[[Job], None]:
+    if not callable(value):
+        raise TypeError(f"must be a function that takes a job, not {_shown(value)}")
+    function: Callable[[Job], None] = value
+    return function
+
+
+def _one_of(*words: str) -> Callable[[Any], str]:
+    def convert(value: Any) -> str:
+        if value not in words:
+            raise ValueError(f"must be {' or '.join(map(repr, words))}, not {_shown(value)}")
+        return str(value)
+
+    return convert
+
+
+def _amount(value: Any) -> Decimal:
+    try:
+        amount = Decimal(str(value)) if not isinstance(value, bool) else Decimal("nan")
+    except InvalidOperation:
+        amount = Decimal("nan")
+    if not (amount.is_finite() and amount >= 0):
+        raise ValueError(f"must be an amount of money, not {_shown(value)}")
+    return amount
+
+
+def _key(value: Any) -> Secret:
+    if not isinstance(value, str | Secret) or not value:
+        raise ValueError("must be a key as a text")
+    return Secret(value) if isinstance(value, str) else value
+
+
+def _fields(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"must be a mapping of fields of the vendor's body, not {_shown(value)}")
+    try:
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"must hold what JSON can say, and nothing else: {error}") from None
+    if json.loads(text) != value:
+        raise ValueError("must hold what JSON can say: texts as names, lists, no tuples")
+    return value
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:80] if isinstance(value, str | int | float) else f"a {type(value).__name__}"
+
+
+_CONVERSIONS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "output": _path,
+    "folder": _path,
+    "overwrite": _truth,
+    "timeout": _seconds,
+    "on_progress": _function,
+    "on_unsupported": _one_of("error", "warn"),
+    "fit": _one_of("crop", "pad"),
+    "max_cost": _amount,
+    "byok_api_key": _key,
+    "native": _fields,
+}
+
+
+def checked_timeout(value: Any) -> float | None:
+    """Return a time to wait, in seconds; ``None`` for ever.
+
+    Raises:
+        InvalidRequest: It is no number of seconds.
+    """
+    try:
+        return None if value is None else _seconds(value)
+    except (TypeError, ValueError) as error:
+        raise InvalidRequest([Problem(parameter="timeout", message=str(error))]) from None

@@ -1,0 +1,35 @@
+# The chores of the house, one word each. `just` is optional: each line is a plain command.
+
+# Install everything for development into the active virtual environment.
+install:
+    pip install -r requirements-dev.txt
+
+# Run all tests.
+test *args:
+    python -m pytest {{args}}
+
+# Types, style, floors.
+check:
+    mypy core/src/polyreel plugins/openai_sora/src/polyreel_openai_sora tests/typing
+    ruff check .
+    ruff format --check .
+    lint-imports
+
+# Write what is generated: the published schemas, the tables in README and docs.
+generate:
+    polyreel schemas export schemas
+    cog -r README.md docs/*.md
+
+# Coverage of core and plugins.
+coverage:
+    python -m pytest -m "not oracle" --cov --cov-report=term-missing:skip-covered
+
+# Speed, as ratios against bare libraries and peers.
+benchmark:
+    python benchmarks/start.py
+    python benchmarks/submit.py
+    python benchmarks/fetch.py
+
+# What CI runs.
+ci:
+    .ci/run

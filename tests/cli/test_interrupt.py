@@ -1,0 +1,101 @@
+"""Ctrl-C at each stage: exit code 130, the job's id, and another process that takes the job up again."""
+
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+from polyreel.cli.failures import interruption
+from polyreel.client import Client
+from polyreel.types.job import Job
+
+MODEL = "openai/sora-2"
+
+
+def interrupted(process):
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert "Traceback" not in err
+    return out, err
+
+
+@pytest.mark.parametrize("stage", ["queued", "processing", "fetching"])
+def test_while_it_runs_the_job_goes_on_and_another_process_finishes_it(start, line_with, run, machine, stage):
+    process = start("generate", "A paper boat", "-m", MODEL, "--simulate", "-o", "boat.mp4")
+    line = line_with(process, stage)
+    job = re.match(r"job_\w+", line)[0]
+    time.sleep(0.2)  # the line comes before what it announces
+    out, err = interrupted(process)
+    assert process.returncode == 130
+    assert out == ""
+    assert f"interrupted: {job} goes on; 'polyreel jobs resume {job}' takes it up again" in err
+    resumed = run("jobs", "resume", job, "-q")
+    assert (resumed.code, resumed.out) == (0, f"{machine / 'boat.mp4'}\n")
+    assert [path.name for path in machine.iterdir()] == ["boat.mp4"]
+
+
+def test_while_submitting_nobody_knows_and_nothing_is_sent_again(
+    start, line_with, run, loopback, answers, eventually
+):
+    loopback.on("/v1/videos", answers.hang())
+    env = {"OPENAI_BASE_URL": f"{loopback.url}/v1", "OPENAI_API_KEY": "sk-0123456789abcdef"}
+    process = start("generate", "A paper boat", "-m", MODEL, "--json", env=env)
+    job = re.match(r"job_\w+", line_with(process, "submitting"))[0]
+    eventually(lambda: loopback.received)
+    out, err = interrupted(process)
+    assert process.returncode == 130
+    assert f"polyreel jobs resume {job}" in err
+    assert f'"job_id": "{job}"' in out
+    assert run("jobs", "show", job, "--json").json["status"] in {"unknown", "queued"}
+    assert loopback.paths("POST") == ["/v1/videos"]
+
+
+def test_while_waiting_for_a_job(start, line_with, run):
+    submitted = start("generate", "A paper boat", "-m", MODEL, "--simulate", "--no-wait", "-q")
+    job = submitted.communicate()[0].strip()
+    process = start("jobs", "wait", job)
+    line_with(process, "processing")
+    assert f"polyreel jobs resume {job}" in interrupted(process)[1]
+    assert process.returncode == 130
+
+
+def test_before_there_is_a_job(start):
+    process = start("generate", "-", "-m", MODEL, "--simulate", stdin=subprocess.PIPE)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1.5)  # it reads the prompt from standard input
+    out, err = interrupted(process)
+    assert (process.returncode, out) == (130, "")
+    assert err.strip() == "interrupted: nothing was sent"
+
+
+def test_in_this_process_the_exit_code_is_the_same(run, monkeypatch):
+    def pressed(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Client, "models", pressed)
+    result = run("models", "--json")
+    assert result.code == 130
+    assert result.json["error"] == {
+        "type": "Interrupted",
+        "message": "interrupted: nothing was sent",
+        "problems": [],
+        "job_id": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("phase", "words"),
+    [
+        ("running", "goes on"),
+        ("unknown", "is not known"),
+        ("stored", "is completed; see 'polyreel jobs show job_1'"),
+    ],
+)
+def test_what_is_said_depends_on_where_the_job_is(phase, words):
+    job = Job(
+        id="job_1", provider="acme", model="acme/film", prompt="x", phase=phase, created_at=0, updated_at=0
+    )
+    sentence, document = interruption(job)
+    assert words in sentence
+    assert document["error"]["job_id"] == "job_1"

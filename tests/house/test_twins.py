@@ -1,0 +1,78 @@
+"""Nothing is written twice, blocking and awaited, but the drivers, what they stand on, and the clients' faces."""
+
+import ast
+import inspect
+
+import polyreel
+
+AWAITED = {
+    "polyreel.flows.AsyncIO.perform": "the driver",
+    "polyreel.flows.run_async": "the driver",
+    "polyreel.clock.Clock.sleep_async": "a pause, as the driver needs it",
+    "polyreel.clock.SystemClock.sleep_async": "a pause",
+    "polyreel.clock.VirtualClock.sleep_async": "a pause",
+    "polyreel.http.AsyncTransport": "the transport",
+    "polyreel.client.AsyncClient": "the client's face",
+    "polyreel.client.agenerate": "the client's face",
+    "polyreel.testing.bench.Bench.generate_async": "tries the awaited client",
+}
+FACES = [name for name in vars(polyreel.Client) if not name.startswith("_")]
+
+
+def _awaited(node, path):
+    for inner in getattr(node, "body", ()):
+        if isinstance(inner, ast.AsyncFunctionDef):
+            yield f"{path}.{inner.name}"
+        if isinstance(inner, ast.ClassDef | ast.FunctionDef):
+            yield from _awaited(inner, f"{path}.{inner.name}")
+
+
+def test_only_drivers_transports_and_faces_are_awaited(sources):
+    found = [name for source in sources for name in _awaited(source.tree, source.module)]
+    homes = {
+        name: next((home for home in AWAITED if f"{name}.".startswith(f"{home}.")), None) for name in found
+    }
+    assert not [name for name, home in homes.items() if home is None]
+    assert set(homes.values()) == set(AWAITED), "an exception that is needed no more"
+
+
+def test_nothing_has_a_twin(sources):
+    """No ``x`` beside an ``x_async``, ``async_x``, ``ax`` or ``x_sync``."""
+    allowed = {"agenerate": "polyreel.client", "run_async": "polyreel.flows"}
+    for source in sources:
+        names = {
+            node.name for node in source.tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
+        twins = [
+            name
+            for name in names
+            for twin in (f"{name}_async", f"async_{name}", f"a{name}", f"{name}_sync")
+            if twin in names and allowed.get(twin) != source.module
+        ]
+        assert not twins, source.place
+
+
+def test_both_clients_take_the_same():
+    assert {name for name in vars(polyreel.AsyncClient) if not name.startswith("_")} == set(FACES)
+    for name in FACES:
+        one, other = (getattr(client, name) for client in (polyreel.Client, polyreel.AsyncClient))
+        assert inspect.signature(one).parameters == inspect.signature(other).parameters, name
+    assert inspect.signature(polyreel.generate) == inspect.signature(polyreel.agenerate)
+
+
+def test_both_clients_only_drive(sources):
+    """A method of the awaited client is that of the blocking one with ``await`` in it."""
+    (client,) = [source for source in sources if source.module == "polyreel.client"]
+    faces = {node.name: node for node in client.tree.body if isinstance(node, ast.ClassDef)}
+    bodies = {
+        face: {node.name: _unawaited(node) for node in faces[face].body if hasattr(node, "args")}
+        for face in ("Client", "AsyncClient")
+    }
+    for name in FACES:
+        if name != "close":  # connections are let go of differently
+            assert bodies["Client"][name] == bodies["AsyncClient"][name], name
+
+
+def _unawaited(function):
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    return "\n".join(ast.unparse(statement).replace("await ", "") for statement in body)
