@@ -10,15 +10,16 @@ test *args:
 
 # Types, style, floors.
 check:
-    mypy core/src/polyreel plugins/openai_sora/src/polyreel_openai_sora tests/typing
+    mypy core/src/polyreel plugins/*/src/* tests/typing
     ruff check .
     ruff format --check .
     lint-imports
 
-# Write what is generated: the published schemas, the tables in README and docs.
+# Write what is generated: the published schemas, the pages of the models, the tables in README and docs.
 generate:
     polyreel schemas export schemas
-    cog -r README.md docs/*.md
+    polyreel schemas pages docs/models
+    cog -r README.md docs/*.md plugins/*/README.md
 
 # Coverage of core and plugins.
 coverage:

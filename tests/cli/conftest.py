@@ -17,6 +17,7 @@ from polyreel.simulation.simulator import FilmStudio
 from polyreel.workspace import Simulation, Workspace
 
 MODEL = "openai/sora-2"
+VENDORS = ("POLYREEL_", "OPENAI_", "GOOGLE_", "GEMINI_", "CLOUDSDK_", "STORAGE_EMULATOR_", "AWS_")
 PROGRAM = (sys.executable, "-W", "error", "-m", "polyreel")
 
 
@@ -37,7 +38,7 @@ class Outcome:
 def machine(tmp_path, monkeypatch):
     """A machine on which nothing is configured, and an empty folder to work in."""
     for name in list(os.environ):
-        if name.startswith(("OPENAI_", "POLYREEL_")) or name in {
+        if name.startswith(VENDORS) or name in {
             "NO_COLOR",
             "FORCE_COLOR",
             "PYTHONIOENCODING",

@@ -1,5 +1,5 @@
 import pytest
-from polyreel.cli.flags import Flag, flags_of, names, unknown_flags, value_of
+from polyreel.cli.flags import Flag, any_model, flags_of, names, unknown_flags, value_of
 from polyreel.documents.registry import aliases, parameters
 from polyreel.errors import InvalidRequest
 
@@ -127,3 +127,23 @@ def test_the_help_says_what_is_allowed(schema, metavar, text):
     made = flag(**schema)
     assert made.metavar == metavar
     assert made.help.strip().endswith(text)
+
+
+def test_of_a_parameter_that_models_disagree_about_every_type_is_taken():
+    """For a search, or ``-m auto``: the values of one model must not shut out those of another."""
+    one = {"type": "integer", "enum": [1, 2], "default": 1, "description": "How.", "x-unit": "s"}
+    other = {"type": "string", "description": "How.", "enum": ["slow"]}
+    same = {"type": "boolean", "default": True}
+    duration = {"type": "integer"}
+    first = {"acme_mode": one, "acme_same": same, "duration": {"type": "integer", "enum": [4]}}
+    found = any_model([first, {"acme_mode": other, "acme_same": dict(same)}], {"duration": duration})
+    assert found["duration"] == duration
+    assert found["acme_same"] == same
+    assert found["acme_mode"] == {
+        "description": "How.",
+        "x-unit": "s",
+        "x-advanced": True,
+        "type": ["integer", "string"],
+    }
+    flag = Flag(name="acme_mode", schema=found["acme_mode"])
+    assert [value_of(flag, [text]) for text in ("3", "slow", "fast")] == [3, "slow", "fast"]

@@ -1,5 +1,6 @@
 """Providers and extensions as they are installed: good ones, and ones that break."""
 
+import re
 import sys
 
 import pytest
@@ -97,9 +98,14 @@ def test_an_extension_that_raises_under_its_verb_is_one_line(run, install):
     assert result.err.startswith("error: unexpected ValueError: boom")
 
 
+def shown(run, name):
+    (provider,) = [shown for shown in run("providers", "--json").json if shown["id"] == name]
+    return provider
+
+
 def test_a_provider_is_shown_with_package_hooks_and_settings(run):
-    (provider,) = run("providers", "--json").json
-    assert (provider["id"], provider["state"], provider["problem"]) == ("openai", "loaded", None)
+    provider = shown(run, "openai")
+    assert (provider["state"], provider["problem"]) == ("loaded", None)
     assert provider["package"] == "polyreel-openai-sora 0.1.0"
     assert {"cancel", "simulator", "upload"} <= set(provider["hooks"])
     assert "submit" not in provider["hooks"]
@@ -149,7 +155,8 @@ def test_a_broken_provider_leaves_the_others_their_models(run, install):
 
 def test_a_disabled_provider(run, monkeypatch):
     monkeypatch.setenv("POLYREEL_DISABLE_PLUGINS", "openai")
-    assert run("providers", "--json").json[0]["state"] == "disabled"
+    assert shown(run, "openai")["state"] == "disabled"
+    assert shown(run, "google")["state"] == "loaded"
 
 
 def test_providers_survive_wrong_settings(run, monkeypatch, tmp_path):
@@ -171,7 +178,7 @@ def test_the_doctor_finds_everything_in_order(run, tmp_path):
     found = subjects(result)
     assert {"python", "polyreel", "extra cli", "home", "configuration", "jobs", "models"} <= set(found)
     assert str(tmp_path / "home") in found["home"]["message"]
-    assert "5 are retired" in found["models"]["message"]
+    assert re.fullmatch(r"\d\d, of which \d\d are retired", found["models"]["message"])
     assert "not set: api_key" in found["provider openai"]["message"]
 
 
@@ -183,7 +190,7 @@ def test_the_doctor_sees_unfinished_jobs(run, simulated):
 def test_the_doctor_sees_old_facts(run, quick):
     quick.advance(86400 * 365)
     messages = [f["message"] for f in run("doctor", "--json").json["findings"] if f["subject"] == "models"]
-    assert any(message.startswith("facts older than 90 days: openai/sora-2") for message in messages)
+    assert any(re.match(r"facts older than 90 days: .*openai/sora-2", message) for message in messages)
 
 
 def test_the_doctor_sees_a_file_that_others_can_read(run, tmp_path):

@@ -13,7 +13,7 @@ MODEL = "openai/sora-2"
 @pytest.fixture
 def served(start):
     """A running simulator: the process and its address."""
-    process = start("simulate", "--render-seconds", "0.2")
+    process = start("simulate", "openai", "--render-seconds", "0.2")
     return process, process.stdout.readline().strip()
 
 
@@ -58,9 +58,21 @@ def test_a_port_that_is_taken(run):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        result = run("simulate", "--port", port)
+        result = run("simulate", "openai", "--port", port)
     assert (result.code, result.out) == (2, "")
     assert f"cannot listen at 127.0.0.1:{port}: Address already in use" in result.err
+
+
+def test_which_provider_is_asked_when_several_have_a_simulator(run):
+    result = run("simulate")
+    assert (result.code, result.out) == (2, "")
+    assert "which provider? Name one of: amazon, google, openai" in result.err
+
+
+def test_the_only_provider_need_not_be_named(start, line_with):
+    process = start("simulate", env={"POLYREEL_PLUGINS": "openai"})
+    assert process.stdout.readline().startswith("http://127.0.0.1:")
+    assert "OPENAI_BASE_URL" in line_with(process, "BASE_URL")
 
 
 def test_a_provider_that_is_not_installed(run):

@@ -7,7 +7,8 @@ from contextlib import ExitStack
 import pytest
 from acme.house import House, acme_plugins, quick_studio
 from acme.plugin import Acme
-from polyreel.client import AsyncClient, Client
+from polyreel.async_client import AsyncClient
+from polyreel.client import Client
 from polyreel.clock import VirtualClock
 from polyreel.workspace import Simulation
 

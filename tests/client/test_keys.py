@@ -9,7 +9,8 @@ import traceback
 
 import pytest
 from acme.house import quick_studio
-from polyreel.client import AsyncClient, Client
+from polyreel.async_client import AsyncClient
+from polyreel.client import Client
 from polyreel.clock import VirtualClock
 from polyreel.errors import (
     AuthenticationFailed,

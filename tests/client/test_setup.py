@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from acme.house import acme_plugins
 from acme.plugin import DOCUMENT, INFO, Acme, another
-from polyreel.client import AsyncClient, Client
+from polyreel.async_client import AsyncClient
+from polyreel.client import Client
 from polyreel.clock import VirtualClock
 from polyreel.errors import ConfigurationError, MissingKey, ModelNotFound, ModelRetired, PluginFailed
 from polyreel.storage.memory import MemoryStore

@@ -11,7 +11,8 @@ from pathlib import Path
 import polyreel
 import pytest
 from acme.house import tiny_film
-from polyreel.client import AsyncClient, Client
+from polyreel.async_client import AsyncClient
+from polyreel.client import Client
 from polyreel.clock import SystemClock, VirtualClock
 from polyreel.errors import ConfigurationError, JobTimeout
 from polyreel.simulation.faults import Fault

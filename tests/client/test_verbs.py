@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 from acme.house import acme_plugins, picture, tiny_film
 from acme.plugin import Acme
-from polyreel.client import AsyncClient, Client
+from polyreel.async_client import AsyncClient
+from polyreel.client import Client
 from polyreel.clock import VirtualClock
 from polyreel.errors import (
     BudgetExceeded,

@@ -1,7 +1,7 @@
 """Every example in README and docs runs.
 
-A comment before a block says how: ``server``: against the simulator on a socket, whose address and key are in
-``SERVER`` and ``KEY``; ``simulate``: with ``POLYREEL_SIMULATE=1``; ``fails``: a refusal is what it shows; ``ci``:
+A comment before a block says how: ``server``: against a simulator on a socket, whose address is in ``SERVER`` and its
+other settings in the variables of :data:`NAMES` (the page of a plugin gets its own provider's simulator); ``simulate``: with ``POLYREEL_SIMULATE=1``; ``fails``: a refusal is what it shows; ``ci``:
 ``.ci/run`` runs these very words. Without a comment it runs as it is.
 """
 
@@ -9,8 +9,10 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,14 @@ from polyreel.simulation.server import SimulationServer
 from polyreel.simulation.staging import set_stage
 
 ROOT = Path(__file__).parents[2]
+PROVIDERS = {"google_veo": "google", "amazon_nova": "amazon"}
+NAMES = {
+    "api_key": "KEY",
+    "access_token": "TOKEN",
+    "access_key_id": "KEY_ID",
+    "secret_access_key": "SECRET",
+    "output": "OUTPUT",
+}
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("plugins/*/README.md")))
 BLOCK = re.compile(
     r"(?:<!-- example: (?P<how>\w+) -->\n)?```(?P<language>python|console)\n(?P<code>.*?)\n```", re.DOTALL
@@ -54,15 +64,28 @@ def examples() -> list[Example]:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[dict[str, str]]:
-    provider = Plugins().provider("openai")
-    stage = set_stage(provider.simulator(), clock=SystemClock(), render_seconds=0.5)
-    with SimulationServer(stage.handler, base_url=stage.simulator.base_url) as running:
-        yield {"SERVER": running.base_url, "KEY": stage.simulator.settings["api_key"]}
+def servers() -> Iterator[Callable[[Path], dict[str, str]]]:
+    """Give the variables of the simulator that a page speaks of."""
+    with ExitStack() as stack:
+
+        @cache
+        def started(name: str) -> dict[str, str]:
+            provider = Plugins().provider(name)
+            stage = set_stage(provider.simulator(), clock=SystemClock(), render_seconds=0.5)
+            running = stack.enter_context(SimulationServer(stage.handler, base_url=stage.simulator.base_url))
+            settings = stage.simulator.settings
+            named = {
+                variable: settings[setting] for setting, variable in NAMES.items() if setting in settings
+            }
+            return {"SERVER": running.base_url, **named}
+
+        yield lambda page: started(PROVIDERS.get(page.parent.name, "openai"))
 
 
 @pytest.mark.parametrize("example", examples(), ids=lambda example: example.name)
-def test_the_example_runs(example: Example, tmp_path: Path, server: dict[str, str]) -> None:
+def test_the_example_runs(
+    example: Example, tmp_path: Path, servers: Callable[[Path], dict[str, str]]
+) -> None:
     if example.how == "ci":
         command = example.code.removeprefix("$ ")
         script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
@@ -72,11 +95,13 @@ def test_the_example_runs(example: Example, tmp_path: Path, server: dict[str, st
         return
     environment = {
         **{
-            name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "POLYREEL_"))
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("OPENAI_", "POLYREEL_", "GOOGLE_", "GEMINI_", "AWS_"))
         },
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "POLYREEL_HOME": str(tmp_path / "home"),
-        **(server if example.how == "server" else {}),
+        **(servers(example.page) if example.how == "server" else {}),
         **({"POLYREEL_SIMULATE": "1"} if example.how == "simulate" else {}),
     }
     done = subprocess.run(

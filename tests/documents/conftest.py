@@ -9,7 +9,7 @@ _DOCUMENT = {
     "$id": "urn:polyreel:model:acme-labs/toy-1",
     "title": "Toy",
     "description": "A model for tests.",
-    "deprecated": False,
+    "deprecated": True,
     "type": "object",
     "additionalProperties": False,
     "required": ["prompt"],
@@ -26,14 +26,26 @@ _DOCUMENT = {
             "default": 4,
             "description": "Seconds.",
             "x-unit": "s",
-            "x-native": {"at": "/seconds", "as": "string", "values": {"4": "four"}},
+            "x-native": {"at": "/seconds", "as": "string", "values": {"4": "four", "8": "eight"}},
             "x-advanced": True,
             "x-labels": {"4": "short"},
         },
-        "size": {"enum": ["720x1280", "1280x720"], "description": "Pixels.", "x-native": False},
-        "aspect_ratio": {"enum": ["9:16", "16:9"], "description": "Shape.", "x-native": False},
+        "size": {
+            "type": "string",
+            "enum": ["720x1280", "1280x720"],
+            "description": "Pixels.",
+            "x-unit": "[px]",
+            "x-native": False,
+        },
+        "aspect_ratio": {
+            "type": "string",
+            "enum": ["9:16", "16:9"],
+            "description": "Shape.",
+            "x-native": False,
+        },
         "reference_images": {
             "type": "array",
+            "minItems": 1,
             "description": "Pictures.",
             "x-native": "/images",
             "items": {
@@ -55,7 +67,10 @@ _DOCUMENT = {
                 "type": "object",
                 "properties": {
                     "clip": {"x-media": {"accept": ["video/mp4"]}, "x-error": "a clip"},
-                    "deep": {"properties": {"clip": {"x-media": {"accept": ["audio/wav"]}}}},
+                    "deep": {
+                        "type": "object",
+                        "properties": {"clip": {"x-media": {"accept": ["audio/wav"]}}},
+                    },
                 },
             },
         },
@@ -68,10 +83,10 @@ _DOCUMENT = {
     },
     "allOf": [
         {
-            "if": {"required": ["size"]},
-            "then": {"required": ["duration"]},
+            "if": {"required": ["acme_labs_voices"]},
+            "then": {"properties": {"duration": {"const": 8}}},
             "else": True,
-            "x-error": "a size needs a duration",
+            "x-error": "a film with voices takes 8 seconds: set duration to 8",
         }
     ],
     "examples": [{"prompt": "a boat"}],
@@ -82,7 +97,7 @@ _DOCUMENT = {
     "x-price": {
         "currency": "USD",
         "as_of": "2026-01-02",
-        "sources": [{"url": "https://acme.example/prices", "seen": "2026-01-02"}],
+        "sources": [{"url": "https://acme.example/prices", "seen": "2026-01-02", "fact": "A cent a frame"}],
         "rules": [
             {"when": {"properties": {"size": {"const": "720x1280"}}}, "per": "second", "amount": "0.10"},
             {"per": "video", "amount": "1"},
@@ -102,7 +117,7 @@ _DOCUMENT = {
         "output": {"media_type": "video/mp4", "audio": "always", "fps": 24, "expires_after_s": 3600},
         "can": ["cancel", "progress", "webhook", "idempotency", "delete", "list"],
         "tags": ["text-to-video"],
-        "sources": [{"url": "https://acme.example/models", "seen": "2026-01-02", "fact": "It exists"}],
+        "sources": [{"url": "https://acme.example/models", "seen": "2026-03-02", "fact": "It exists"}],
         "open_questions": ["Why?"],
     },
 }

@@ -222,6 +222,8 @@ def test_the_catalogue_holds_every_document_and_an_index(document, family):
         {
             "id": "acme-labs/*",
             "title": "Toy",
+            "surface": None,
+            "aliases": [],
             "document": "models/acme-labs/any.json",
             "stage": "deprecated",
             "retires_on": "2026-09-01",
@@ -230,6 +232,8 @@ def test_the_catalogue_holds_every_document_and_an_index(document, family):
         {
             "id": "acme-labs/toy-1",
             "title": "Toy",
+            "surface": None,
+            "aliases": [],
             "document": "models/acme-labs/toy-1.json",
             "stage": "deprecated",
             "retires_on": "2026-09-01",

@@ -9,8 +9,10 @@ import tomllib
 import polyreel
 import pytest
 from polyreel.client import Client
+from polyreel.documents.document import ModelDocument
 from polyreel.documents.export import catalogue_files
 from polyreel.documents.loading import parsed, strict_document
+from polyreel.documents.views.pages import page_files
 from polyreel.results import record_schemas
 
 LONGEST = 400
@@ -97,7 +99,7 @@ def test_every_plugin_pins_a_range_of_the_core(root):
 
 
 def test_every_model_document_is_valid(root):
-    paths = sorted(root.glob("plugins/*/src/*/models/*.json"))
+    paths = sorted(root.glob("plugins/*/src/*/models/**/*.json"))
     assert paths
     for path in paths:
         assert strict_document(parsed(path.read_text(), origin=path.name), origin=path.name)
@@ -120,15 +122,30 @@ def test_the_published_catalogue_is_fresh(root, published):
     assert there == catalogue_files(published, record_schemas()), "run: polyreel schemas export schemas"
 
 
+def test_the_pages_of_the_models_are_fresh(root, published):
+    folder = root / "docs" / "models"
+    there = {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in folder.rglob("*.md")
+    }
+    assert there == page_files(published), "run: polyreel schemas pages docs/models"
+
+
 def test_every_document_is_published(root, published):
-    files = [json.loads(path.read_text()) for path in root.glob("plugins/*/src/*/models/*.json")]
-    ours = {f"{file['x-model']['provider']}/{file['x-model']['native_id']}" for file in files}
-    assert {document.id for document in published} == ours
+    ours = [
+        ModelDocument(json=json.loads(path.read_text()))
+        for path in root.glob("plugins/*/src/*/models/**/*.json")
+    ]
+    assert {(d.id, d.surface) for d in published} == {(d.id, d.surface) for d in ours}
+    assert len(published) == len(ours)
 
 
 def test_what_is_generated_in_pages_is_fresh(root, executed):
-    """If it fails: ``just generate``, or ``cog -r README.md docs/*.md``."""
-    pages = [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+    """If it fails: ``just generate``."""
+    pages = [
+        root / "README.md",
+        *sorted((root / "docs").glob("*.md")),
+        *sorted(root.glob("plugins/*/README.md")),
+    ]
     generated = [str(page.relative_to(root)) for page in pages if "[[[cog" in page.read_text()]
     assert "docs/hooks.md" in generated
     executed("cog", "--check", *generated)

@@ -12,8 +12,8 @@ AWAITED = {
     "polyreel.clock.SystemClock.sleep_async": "a pause",
     "polyreel.clock.VirtualClock.sleep_async": "a pause",
     "polyreel.http.AsyncTransport": "the transport",
-    "polyreel.client.AsyncClient": "the client's face",
-    "polyreel.client.agenerate": "the client's face",
+    "polyreel.async_client.AsyncClient": "the client's face",
+    "polyreel.calls.agenerate": "the client's face",
     "polyreel.testing.bench.Bench.generate_async": "tries the awaited client",
 }
 FACES = [name for name in vars(polyreel.Client) if not name.startswith("_")]
@@ -38,7 +38,7 @@ def test_only_drivers_transports_and_faces_are_awaited(sources):
 
 def test_nothing_has_a_twin(sources):
     """No ``x`` beside an ``x_async``, ``async_x``, ``ax`` or ``x_sync``."""
-    allowed = {"agenerate": "polyreel.client", "run_async": "polyreel.flows"}
+    allowed = {"agenerate": "polyreel.calls", "run_async": "polyreel.flows"}
     for source in sources:
         names = {
             node.name for node in source.tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
@@ -62,8 +62,10 @@ def test_both_clients_take_the_same():
 
 def test_both_clients_only_drive(sources):
     """A method of the awaited client is that of the blocking one with ``await`` in it."""
-    (client,) = [source for source in sources if source.module == "polyreel.client"]
-    faces = {node.name: node for node in client.tree.body if isinstance(node, ast.ClassDef)}
+    clients = [source for source in sources if source.module in {"polyreel.client", "polyreel.async_client"}]
+    faces = {
+        node.name: node for client in clients for node in client.tree.body if isinstance(node, ast.ClassDef)
+    }
     bodies = {
         face: {node.name: _unawaited(node) for node in faces[face].body if hasattr(node, "args")}
         for face in ("Client", "AsyncClient")

@@ -5,6 +5,8 @@ import hashlib
 import io
 import os
 import pathlib
+import struct
+import zlib
 from dataclasses import replace
 
 import pytest
@@ -550,3 +552,104 @@ def test_both_drivers_load_the_same(driver, png, tmp_path):
     )
     assert problems == []
     assert loaded["a"].content == loaded["b"].content == png
+
+
+# --- what a model's document may ask for besides ----------------------------------------------------------------------
+
+OPAQUE = {"x-media": {**PICTURE["x-media"], "opaque": True}}
+SIDED = {"x-media": {**PICTURE["x-media"], "min_side": 16, "max_side": 32}}
+CLOUD = {"x-media": {**PICTURE["x-media"], "schemes": ["gs", "https"]}}
+
+
+def encoded(image, kind="PNG"):
+    file = io.BytesIO()
+    image.save(file, kind)
+    return file.getvalue()
+
+
+def opened(medium):
+    return Image.open(io.BytesIO(medium.content))
+
+
+def see_through(alpha):
+    image = Image.new("RGBA", (4, 4), (200, 100, 50, 255))
+    image.putpixel((0, 0), (200, 100, 50, alpha))
+    return image
+
+
+def test_what_is_opaque_already_is_sent_as_it_is(load):
+    for content in (encoded(Image.new("RGB", (4, 4))), encoded(Image.new("RGB", (4, 4)), "JPEG")):
+        assert load(content, OPAQUE).content == content
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_an_alpha_channel_that_hides_nothing_is_dropped(load, kind):
+    image = see_through(255)
+    medium = load(encoded(image, kind) if kind == "PNG" else webp(image), OPAQUE)
+    assert opened(medium).mode == "RGB"
+    assert medium.media_type == f"image/{kind.lower()}"
+
+
+def webp(image):
+    file = io.BytesIO()
+    image.save(file, "WEBP", lossless=True)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "I;16", "1"])
+def test_other_modes_become_rgb_with_eight_bits(load, mode):
+    image = Image.new("L", (4, 4), 128).convert("I;16" if mode == "I;16" else mode)
+    assert opened(load(encoded(image), OPAQUE)).mode == "RGB"
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK"])
+def test_a_jpeg_of_another_mode_becomes_rgb_and_stays_a_jpeg(load, mode):
+    medium = load(encoded(Image.new(mode, (4, 4)), "JPEG"), OPAQUE)
+    assert (opened(medium).mode, medium.media_type) == ("RGB", "image/jpeg")
+
+
+def test_transparent_pixels_are_refused_unless_fitting_was_asked_for(load):
+    content = encoded(see_through(0))
+    assert "transparent" in refused(load(content, OPAQUE))
+    assert "fit='pad'" in refused(load(content, OPAQUE))
+    assert opened(load(content, OPAQUE, fit="pad")).convert("RGB").getpixel((0, 0)) == (0, 0, 0)
+    assert opened(load(content, PICTURE)).mode == "RGBA"
+
+
+def test_a_png_of_16_bits_per_channel_becomes_one_of_8(load):
+    header = struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(b"\0" + b"\x80\0" * 3)), (b"IEND", b""))
+    content = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+    assert load(content).content[24] == 16
+    assert load(content, OPAQUE).content[24] == 8
+
+
+def test_a_palette_with_a_transparent_colour_is_not_opaque(load):
+    image = Image.new("P", (4, 4), 0)
+    file = io.BytesIO()
+    image.save(file, "PNG", transparency=0)
+    assert "transparent" in refused(load(file.getvalue(), OPAQUE))
+
+
+@pytest.mark.parametrize(("size", "fits"), [((16, 32), True), ((15, 20), False), ((20, 33), False)])
+def test_sides_are_bounded(load, size, fits):
+    loaded = load(encoded(Image.new("RGB", size)), SIDED)
+    if fits:
+        assert (loaded.width, loaded.height) == size
+    else:
+        message = refused(loaded)
+        assert f"{size[0]}x{size[1]}" in message
+        assert "at least 16 and at most 32" in message
+
+
+@pytest.mark.parametrize("address", ["gs://bucket/a.png", "GS://bucket/a.png", "https://acme.example/a.png"])
+def test_an_address_that_the_vendor_fetches_is_passed_on(load, address):
+    assert load(address, CLOUD) == MediaRef(parameter="input_image", url=address)
+
+
+def test_other_addresses_are_not_passed_on(load):
+    assert isinstance(refused(load("s3://bucket/a.png", CLOUD)), str)
+    assert isinstance(refused(load("gs://bucket/a.png", PICTURE)), str)

@@ -46,7 +46,7 @@ def test_what_is_not_offered_becomes_the_nearest(old, new):
     assert moved.parameters == {"prompt": "a boat", "duration": 10}
     assert moved.kept == ("prompt",)
     assert moved.changes == (
-        Change(parameter="duration", before=8, after=10, reason="acme/new offers 5, 10"),
+        Change(parameter="duration", before=8, after=10, reason="acme/new offers 5, 10", fate="near"),
     )
 
 
@@ -65,7 +65,7 @@ def test_what_the_new_model_lacks_is_lost_and_said(old, new):
         ({"size": "1280x720"}, {"aspect_ratio": "16:9", "resolution": "720p"}),
         ({"size": "1080x1920"}, {"aspect_ratio": "9:16", "resolution": "720p"}),
         ({"resolution": "1080p"}, {"aspect_ratio": "9:16", "resolution": "720p"}),
-        ({"aspect_ratio": "16:9"}, {"aspect_ratio": "16:9", "resolution": "720p"}),
+        ({"aspect_ratio": "16:9"}, {"aspect_ratio": "16:9"}),
         ({}, {}),
     ],
 )
@@ -152,13 +152,13 @@ def odd(make_model):
 @pytest.mark.parametrize(
     ("given_", "parameters", "changed"),
     [
-        ({"size": "1920x1080"}, {"size": "1280x720", "aspect_ratio": "16:9"}, {"size": "1280x720"}),
+        ({"size": "1920x1080"}, {"size": "1280x720"}, {"size": "1280x720"}),
         (
             {"aspect_ratio": "16:9", "resolution": "1080p"},
-            {"size": "1280x720", "aspect_ratio": "16:9"},
+            {"aspect_ratio": "16:9", "resolution": "720p"},
             {"resolution": "720p"},
         ),
-        ({"size": "720x1280"}, {"size": "1080x1920", "aspect_ratio": "9:16"}, {"size": "1080x1920"}),
+        ({"size": "720x1280"}, {"size": "1080x1920"}, {"size": "1080x1920"}),
     ],
 )
 def test_the_shape_matters_more_than_the_pixels_and_what_gives_way_is_said(
@@ -231,3 +231,190 @@ def test_anything_at_all_is_moved_or_its_problems_are_said(old, odd, plain, give
         values = prepare(target, moved.parameters).values
         for name, value in unified(given_)[0].items():
             assert name in {*changed, *moved.kept} or values[name] == value
+
+
+# --- the same in other words --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ratio_only(make_model):
+    """Says how large a film is by its ratio and its height, and takes several pictures."""
+    return make_model(
+        "ratio",
+        {
+            "aspect_ratio": {"enum": ["16:9", "9:16", "7:4"], "default": "16:9"},
+            "resolution": {"enum": ["720p", "1080p"], "default": "720p"},
+            "reference_images": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 2,
+                "items": {"x-media": {"accept": ["image/png"]}},
+            },
+        },
+    )
+
+
+@pytest.fixture
+def pixels_only(make_model):
+    """Says it in pixels, and takes one picture."""
+    return make_model(
+        "pixels",
+        {
+            "size": {"type": "string", "pattern": "^[1-9][0-9]*x[1-9][0-9]*$"},
+            "reference_image": {"x-media": {"accept": ["image/png"]}},
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "parameters", "fate"),
+    [
+        ("1280x720", {"aspect_ratio": "16:9", "resolution": "720p"}, "restated"),
+        ("720x1280", {"aspect_ratio": "9:16", "resolution": "720p"}, "restated"),
+        ("1080x1920", {"aspect_ratio": "9:16", "resolution": "1080p"}, "restated"),
+    ],
+)
+def test_a_size_that_is_said_with_others_is_not_lost(old, ratio_only, size, parameters, fate):
+    moved = migrate(old, ratio_only, {"prompt": "a boat", "size": size})
+    assert moved.parameters == {"prompt": "a boat", **parameters}
+    assert [(change.parameter, change.fate, change.after) for change in moved.changes] == [
+        ("size", fate, None)
+    ]
+    assert moved.score == 1
+    assert moved.lost == ()
+    words = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+    assert str(moved.changes[0]) == f"size={size!r}: it is given as {words}"
+
+
+@pytest.mark.parametrize(
+    ("given_", "size"),
+    [
+        ({"aspect_ratio": "16:9", "resolution": "720p"}, "1280x720"),
+        ({"aspect_ratio": "9:16", "resolution": "1080p"}, "1080x1920"),
+        ({"aspect_ratio": "7:4", "resolution": "720p"}, "1260x720"),
+    ],
+)
+def test_ratio_and_height_become_pixels_without_any_row(ratio_only, pixels_only, given_, size):
+    moved = migrate(ratio_only, pixels_only, {"prompt": "a boat", **given_})
+    assert moved.parameters == {"prompt": "a boat", "size": size}
+    assert {change.parameter: change.fate for change in moved.changes} == dict.fromkeys(given_, "restated")
+    assert moved.score == 1
+
+
+def test_a_ratio_alone_says_no_pixels(ratio_only, pixels_only):
+    moved = migrate(ratio_only, pixels_only, {"prompt": "a boat", "aspect_ratio": "9:16"})
+    assert moved.parameters == {"prompt": "a boat"}
+    assert [change.fate for change in moved.changes] == ["lost"]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "fates"),
+    [
+        (["1280x720"], {"aspect_ratio": "restated", "resolution": "near"}),
+        (["640x360"], {"aspect_ratio": "restated", "resolution": "far"}),
+        (["1260x720"], {"aspect_ratio": "near", "resolution": "near"}),
+        (["720x1280"], {"aspect_ratio": "far", "resolution": "near"}),
+    ],
+)
+def test_what_of_a_shape_is_left_in_other_pixels(old, make_model, allowed, fates):
+    pixels = make_model("pixels", {"size": {"enum": allowed, "default": allowed[0]}})
+    moved = migrate(old, pixels, {"prompt": "a boat", "aspect_ratio": "16:9", "resolution": "1080p"})
+    assert moved.parameters == {"prompt": "a boat", "size": allowed[0]}
+    assert {change.parameter: change.fate for change in moved.changes} == fates
+    assert not any("None" in str(change) for change in moved.changes)
+
+
+def test_pictures_move_over(ratio_only, pixels_only):
+    moved = migrate(pixels_only, ratio_only, {"prompt": "a boat", "reference_image": b"one"})
+    assert moved.parameters == {"prompt": "a boat", "reference_images": [b"one"]}
+    assert (moved.score, moved.changes[0].fate) == (1, "restated")
+    back = migrate(ratio_only, pixels_only, {"prompt": "a boat", "reference_images": [b"one"]})
+    assert back.parameters == {"prompt": "a boat", "reference_image": b"one"}
+    assert back.score == 1
+    several = migrate(ratio_only, pixels_only, {"prompt": "a boat", "reference_images": [b"one", b"two"]})
+    assert several.parameters == {"prompt": "a boat", "reference_image": b"one"}
+    assert (several.changes[0].fate, several.score) == ("far", (4 + 3 * 0.35) / 7)
+    fewer = migrate(
+        old_with_three(ratio_only), ratio_only, {"prompt": "a boat", "reference_images": [b"1", b"2", b"3"]}
+    )
+    assert fewer.parameters["reference_images"] == [b"1", b"2"]
+    assert "takes at most 2" in str(fewer.changes[0])
+
+
+def old_with_three(document):
+    """The same model as if it took three."""
+    import copy
+
+    from polyreel.documents.document import ModelDocument
+
+    json = copy.deepcopy(dict(document.json))
+    json["properties"]["reference_images"]["maxItems"] = 3
+    return ModelDocument(json=json)
+
+
+class Array:
+    """A picture of a library whose objects refuse to be compared."""
+
+    __hash__ = None
+
+    def __eq__(self, other):
+        raise ValueError("ambiguous")
+
+
+def test_a_picture_is_never_looked_at(old, new):
+    picture = Array()
+    moved = migrate(old, new, {"prompt": "a boat", "input_image": picture})
+    assert moved.parameters["input_image"] is picture
+    assert moved.kept == ("prompt", "input_image")
+
+
+# --- what nobody asked for, and the sum -----------------------------------------------------------------------------
+
+
+def test_what_the_new_model_does_otherwise_by_default_is_said(old, new):
+    moved = migrate(old, new, {"prompt": "a boat"})
+    assert [(change.parameter, change.before, change.after) for change in moved.defaults] == [
+        ("duration", 4, 5),
+        ("aspect_ratio", "9:16", "16:9"),
+    ]
+    assert migrate(old, new, {"prompt": "a boat", "duration": 4, "size": "720x1280"}).defaults == ()
+
+
+def test_without_a_prompt_none_is_made_up(old, new):
+    moved = migrate(old, new, {"duration": 8})
+    assert moved.parameters == {"duration": 10}
+    assert (moved.kept, moved.problems, moved.score) == ((), (), 0.75)
+    assert migrate(old, new, {}).score == 1
+
+
+def test_the_move_in_a_sentence(old, new):
+    moved = migrate(old, new, {"prompt": "a boat", "duration": 8, "fps": 24, "size": "1280x720"})
+    assert str(moved) == (
+        "moved from acme/full to acme/new: duration: 8 becomes 10: acme/new offers 5, 10; fps=24 is lost: acme/new has no "
+        "fps; size='1280x720': it is given as aspect_ratio='16:9', resolution='720p'; "
+        "price unknown (acme/full has no known price) before, 2.00 USD after"
+    )
+    assert [change.parameter for change in moved.changed] == ["duration", "size"]
+    assert [change.parameter for change in moved.lost] == ["fps"]
+    assert moved.score == (4 + 0.75 + 0 + 1) / 7
+
+
+def test_what_was_asked_for_stands_in_its_order(old, new):
+    moved = migrate(old, new, {"n": 1, "duration": 8, "prompt": "a boat", "size": "1280x720"})
+    assert list(moved.parameters) == ["n", "duration", "prompt", "aspect_ratio", "resolution"]
+
+
+def test_with_problems_nothing_survives(old, make_model):
+    strict = make_model("strict", {"seed": {"type": "integer"}}, required=["prompt", "seed"])
+    assert migrate(old, strict, {"prompt": "a boat"}).score == 0
+
+
+def test_what_gives_way_for_the_rest_is_said(make_model, model):
+    moved = migrate(model, model, {"prompt": "a boat", "acme_scale": 2, "duration": 12})
+    assert [str(change) for change in moved.changes] == [
+        "duration: 12 becomes 8: acme/full does not take it together with the rest"
+    ]
+    lost = migrate(model, model, {"prompt": "a boat", "acme_note": "a", "acme_tag": "abc"})
+    assert [str(change) for change in lost.changes] == [
+        "acme_note='a' is lost: acme/full does not take it together with the rest"
+    ]

@@ -21,6 +21,7 @@ PRICE = {
             "per": "video",
             "amount": "1.5",
         },
+        {"when": {"required": ["acme_shots"]}, "per": "item", "of": "acme_shots", "amount": "0.48"},
         {"when": {"required": ["video"]}, "unknown": "the length of the source is not known"},
         {"per": "second", "amount": "0.10"},
     ],
@@ -46,6 +47,8 @@ def priced(make_model):
         ),
         ({"duration": 4, "generate_audio": False}, "1.5", "1 film x 1.5 EUR per video"),
         ({"generate_audio": False, "n": 2}, "3.0", "2 films x 1.5 EUR per video"),
+        ({"acme_shots": [{}, {}, {}]}, "1.44", "3 acme_shots x 0.48 EUR per item"),
+        ({"acme_shots": [{}], "n": 2}, "0.96", "2 acme_shots x 0.48 EUR per item"),
     ],
 )
 def test_the_first_rule_that_accepts_the_request_counts(priced, values, amount, rule):

@@ -2,22 +2,25 @@
 
 import base64
 import io
+import os
 from contextlib import redirect_stdout
 from pathlib import Path
 
 import polyreel.simulation.staging
 import polyreel.workspace
 import pytest
-from acme.house import picture, quick_studio
+from acme.house import picture, quick_studio, tiny_film
 from polyreel.client import Client
 from polyreel.clock import VirtualClock
 
 EXAMPLES = Path(__file__).parent / "examples"
 IMAGE = f"data:image/png;base64,{base64.b64encode(picture(1280, 720)).decode()}"
+FILM = f"data:video/mp4;base64,{base64.b64encode(tiny_film()).decode()}"
 PLACEHOLDERS = {
     "from indoxrouter import Client": "from polyreel import Client",
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAA...": IMAGE,
     "data:image/png;base64,...": IMAGE,
+    "data:video/mp4;base64,...": FILM,
 }
 
 
@@ -60,7 +63,9 @@ def seed(monkeypatch, tmp_path):
     """Someone whose environment says that nothing is to be paid for."""
     monkeypatch.setenv("POLYREEL_SIMULATE", "1")
     monkeypatch.setenv("POLYREEL_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    for name in list(os.environ):
+        if name.startswith(("OPENAI_", "GOOGLE_", "GEMINI_", "AWS_", "CLOUDSDK_", "STORAGE_EMULATOR_")):
+            monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     # The examples cannot be handed a clock or a studio: the machine's are replaced.
     clock = VirtualClock()
@@ -70,3 +75,10 @@ def seed(monkeypatch, tmp_path):
     yield user
     if isinstance(user.names.get("client"), Client):
         user.client.close()
+
+
+@pytest.fixture
+def begun(seed):
+    """Someone who has run the first example."""
+    seed.printed = seed.run("basic_usage.py")
+    return seed

@@ -1,85 +1,43 @@
-"""Each example of the seed's document that speaks of the core or of OpenAI, and the exact answers that it promises."""
+"""Each example of the seed's document that speaks of the core or of OpenAI, and the exact answers that it promises.
+
+Those of Google and Amazon are in the file beside this one.
+"""
 
 import re
 from pathlib import Path
 
 import pytest
+from acme.answers import assert_asked, assert_described
 from acme.house import tiny_film
 
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.py"))
 DOCUMENT = Path(__file__).parents[3] / "shared" / "seed" / "video-generation.md"
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-STATUSES = {"queued", "processing", "completed", "failed", "cancelled", "unknown"}
 
 
-@pytest.mark.skipif(not DOCUMENT.exists(), reason="the document is not beside this checkout")
+BLOCKS = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+beside = pytest.mark.skipif(not DOCUMENT.exists(), reason="the document is not beside this checkout")
+
+
+def code_of(example):
+    return example.read_text(encoding="utf-8").split("\n", 1)[1]
+
+
+@beside
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_the_examples_are_the_documents(example):
-    code = example.read_text(encoding="utf-8").split("\n", 1)[1]
-    assert len(code) > 100
-    assert code in DOCUMENT.read_text(encoding="utf-8")
+    assert len(code_of(example)) > 100
+    assert code_of(example) in DOCUMENT.read_text(encoding="utf-8")
 
 
-def assert_asked(answer, *, model="openai/sora-2", warnings=0):
-    """The exact answer of ``videos()``."""
-    assert set(answer) == {
-        "request_id",
-        "created_at",
-        "duration_ms",
-        "provider",
-        "model",
-        "success",
-        "message",
-        "data",
-        "warnings",
-    }
-    assert re.fullmatch(r"req_[0-9a-f]{24}", answer["request_id"])
-    assert TIME.fullmatch(answer["created_at"])
-    assert answer["duration_ms"] >= 0
-    assert (answer["provider"], answer["model"], answer["success"]) == ("openai", model, True)
-    assert "simulated" in answer["message"]
-    assert set(answer["data"]) == {"job_id", "status", "progress", "is_async"}
-    assert re.fullmatch(r"job_[0-9a-f]{23}", answer["data"]["job_id"])
-    assert (answer["data"]["status"], answer["data"]["progress"], answer["data"]["is_async"]) == (
-        "queued",
-        0,
-        True,
-    )
-    assert len(answer["warnings"]) == warnings
-
-
-def assert_described(answer, job_id, *, status):
-    """The exact answer of ``jobs()``."""
-    expected = {"job_id", "status", "progress", "created_at", "provider", "model", "prompt"}
-    if status in {"completed", "failed"}:
-        expected.add("completed_at")
-        assert TIME.fullmatch(answer["completed_at"])
-    expected |= {"completed": {"result"}, "failed": {"error"}}.get(status, set())
-    assert set(answer) == expected
-    assert (answer["job_id"], answer["status"]) == (job_id, status)
-    assert status in STATUSES
-    assert isinstance(answer["progress"], int)
-    assert TIME.fullmatch(answer["created_at"])
-    if status != "completed":
-        return
-    assert answer["progress"] == 100
-    result = answer["result"]
-    assert set(result) == {"data", "model", "created"}
-    assert result["model"] == answer["model"]
-    assert isinstance(result["created"], int)
-    (film,) = result["data"]
-    assert set(film) == {"url", "s3_key", "file_size", "content_type", "file_name"}
-    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{32}/job_\w+\.mp4", film["url"])
-    assert film["s3_key"] == f"openai/video/{film['file_name']}"
-    assert (film["file_size"], film["content_type"]) == (len(tiny_film()), "video/mp4")
-    assert film["url"].endswith(film["file_name"])
-
-
-@pytest.fixture
-def begun(seed):
-    """Someone who has run the first example."""
-    seed.printed = seed.run("basic_usage.py")
-    return seed
+@beside
+def test_no_example_of_the_document_is_left_out():
+    blocks = BLOCKS.findall(DOCUMENT.read_text(encoding="utf-8"))
+    assert sum("client.videos(" in block for block in blocks) > 10
+    for block in blocks:
+        rest = block
+        for example in EXAMPLES:
+            rest = rest.replace(code_of(example), "")
+        assert "client." not in rest, rest
 
 
 def test_basic_usage(begun, caplog):

@@ -3,12 +3,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from polyreel.clock import VirtualClock
 from polyreel.errors import FetchFailed, TransportFailed
 from polyreel.exchange import AccountSession, Endpoint
 from polyreel.flows import BlockingIO, run
 from polyreel.http import BearerAuth, Part, Request, Response, Wire
 from polyreel.redaction import Secret
 from polyreel.simulation.mount import Mount, at_origin
+from polyreel.simulation.staging import set_stage
 
 
 def requests():
@@ -189,3 +191,22 @@ def test_a_session_works_on_a_mount_as_on_the_network(simulated):
     # A redirect within the simulated origin is followed like any other.
     moved = run(endpoint.get("/moved"), BlockingIO(transport=simulated.mount(), clock=clock))
     assert moved.json() == {"data": []}
+
+
+@pytest.mark.parametrize(
+    ("url", "answered"),
+    [
+        ("https://eu.films.toy.example/v1/plain", True),
+        ("https://api.toy.example/v1/plain", True),
+        ("https://films.toy.example/v1/plain", False),
+        ("https://eu.films.toy.example.evil/v1/plain", False),
+    ],
+)
+def test_a_simulator_answers_at_all_addresses_of_its_provider(toy, url, answered):
+    simulated = set_stage(toy, clock=VirtualClock(), origins=("https://*.films.toy.example",))
+    wire = Wire(request=Request(method="GET", url=url))
+    if answered:
+        assert simulated.mount().send(wire).content == b"plain text"
+    else:
+        with pytest.raises(TransportFailed, match="reaches only its simulators"):
+            simulated.mount().send(wire)

@@ -2,14 +2,18 @@
 
 import secrets
 import threading
+import time
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from polyreel.errors import StorageFailed
+from polyreel.errors import BudgetExceeded, StorageFailed
 from polyreel.storage.conflicts import ConcurrentWrite
 from polyreel.storage.memory import MemoryStore
 from polyreel.storage.sqlite import SQLiteStore
+from polyreel.types.cost import Cost, Estimate
+from polyreel.types.expense import Expense
 from polyreel.types.job import Job, Phase
 
 STORES = {
@@ -23,6 +27,19 @@ def store(request, tmp_path):
     made = STORES[request.param](tmp_path)
     yield made
     made.close()
+
+
+class Watchman:
+    """Lets a job in while there are fewer than a limit."""
+
+    def __init__(self, *, since=0.0, limit=100):
+        self.since, self.limit, self.seen = since, limit, []
+
+    def __call__(self, expenses):
+        self.seen.append(list(expenses))
+        time.sleep(0.005)  # in which another writer could come
+        if len(expenses) >= self.limit:
+            raise BudgetExceeded("enough")
 
 
 def later(job, **changes):
@@ -121,6 +138,61 @@ class TestContract:
             thread.join()
         assert sorted(wins) == list(range(len(wins)))
         assert store.get("job_1").version == len(wins)
+
+    def test_expenses_are_what_the_jobs_cost(self, store, job):
+        estimate = Estimate(amount=Decimal("0.40"), rule="4 s", as_of="2026-01-01")
+        cost = Cost(amount=Decimal("0.10"), billed=True, basis="vendor")
+        jobs = [
+            job("job_c", 1_795_500_003.123456, estimate=estimate, project="spots", simulated=True),
+            job("job_a", 1.0),
+            job("job_b", 2.0, estimate=estimate, cost=cost),
+        ]
+        for each in jobs:
+            store.add(each)
+        oldest_first = sorted(jobs, key=lambda each: each.id)
+        assert store.expenses() == [Expense.of(each) for each in oldest_first]
+        assert store.expenses(2.0) == [Expense.of(each) for each in oldest_first[1:]]
+        assert store.expenses(1_795_500_003.2) == []
+
+    def test_a_guard_sees_what_was_spent_since_its_day(self, store, job):
+        store.add(job("job_1", 1.0))
+        store.add(job("job_2", 2.0))
+        guard = Watchman(since=2.0)
+        store.add(job("job_3", 3.0), guard=guard)
+        assert [[each.job_id for each in seen] for seen in guard.seen] == [["job_2"]]
+        assert len(store.find()) == 3
+
+    def test_a_guard_that_needs_no_expenses_is_not_asked(self, store, job):
+        guard = Watchman(since=None)
+        store.add(job(), guard=guard)
+        assert guard.seen == []
+
+    def test_what_a_guard_refuses_is_not_written(self, store, job):
+        with pytest.raises(BudgetExceeded):
+            store.add(job(), guard=Watchman(limit=0))
+        assert store.find() == []
+        store.add(job(), guard=Watchman(limit=1))
+        assert [found.id for found in store.find()] == ["job_1"]
+
+    def test_between_the_guards_look_and_the_write_nobody_else_writes(self, store, job):
+        outcomes, barrier = [], threading.Barrier(8)
+
+        def add(number):
+            barrier.wait()
+            try:
+                store.add(job(f"job_{number}"), guard=Watchman(limit=3))
+            except BudgetExceeded:
+                outcomes.append("refused")
+            else:
+                outcomes.append("written")
+
+        threads = [threading.Thread(target=add, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(outcomes) == ["refused"] * 5 + ["written"] * 3
+        assert len(store.find()) == 3
 
     def test_closing_twice_is_no_mistake(self, store):
         store.close()

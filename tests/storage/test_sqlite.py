@@ -10,12 +10,14 @@ import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 
 import pytest
 from polyreel.errors import StorageFailed
 from polyreel.storage import sqlite
 from polyreel.storage.conflicts import ConcurrentWrite
 from polyreel.storage.sqlite import SQLiteStore, _write_ahead
+from polyreel.types.cost import Estimate
 
 
 @pytest.fixture
@@ -292,3 +294,56 @@ def test_a_write_in_between_is_a_conflict_across_connections(path, store, job):
     with pytest.raises(ConcurrentWrite):
         other.save(mine.model_copy(update={"version": 1, "message": "mine"}), expected=0)
     other.close()
+
+
+def test_what_a_damaged_record_cost_is_unknown(store, job):
+    """It is not left out: a budget would take it for nothing."""
+    store.add(job("job_1", 1.0))
+    store.add(job("job_2", 2.0, estimate=Estimate(amount=Decimal("0.40")), cost=None))
+    store.close()
+    content = store.path.read_bytes()
+    assert content.count(b'{"id":"job_1"') == 1
+    store.path.write_bytes(content.replace(b'{"id":"job_1"', b'!"id":"job_1"'))
+    broken, whole = store.expenses()
+    assert (broken.job_id, broken.kind, broken.amount) == ("job_1", "unknown", None)
+    assert (whole.job_id, whole.kind, whole.amount) == ("job_2", "open", Decimal("0.40"))
+
+
+def test_a_record_with_strange_money_is_unknown_too(store, job):
+    store.add(job("job_1", 1.0, estimate=Estimate(amount=Decimal("0.40"))))
+    with sqlite3.connect(store.path) as connection:
+        connection.execute("UPDATE job SET record = json_set(record, '$.estimate.amount', 'much')")
+    connection.close()
+    assert [expense.kind for expense in store.expenses()] == ["unknown"]
+
+
+def test_the_record_of_an_older_polyreel_has_no_project(store, job):
+    store.add(job("job_1", 1.0))
+    with sqlite3.connect(store.path) as connection:
+        connection.execute("UPDATE job SET record = json_remove(record, '$.project')")
+    connection.close()
+    assert store.get("job_1").project is None
+    assert store.expenses()[0].project is None
+
+
+def test_two_openings_of_one_file_take_turns_at_the_guard(path, job):
+    """As two processes do: whoever looks keeps the other one waiting until it has written, and neither fails."""
+    stores, seen = [SQLiteStore(path) for _ in range(2)], []
+    for store in stores:
+        store.find()
+
+    class Watch:
+        since = 0.0
+
+        def __call__(self, expenses):
+            seen.append(len(expenses))
+            time.sleep(0.005)
+
+    def add(number):
+        stores[number % 2].add(job(f"job_{number}"), guard=Watch())
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(add, range(16)))
+    assert seen == list(range(16))
+    for store in stores:
+        store.close()

@@ -20,6 +20,7 @@ BROKEN = {
     "WrongDefault": "test_defaults_are_a_valid_request",
     "Retired": "test_the_example_is_of_a_living_model",
     "SubmitsTwice": "test_a_job_is_paid_once",
+    "PaysForALook": "test_preflight_only_looks",
     "SubmitsAgain": "test_a_failed_submit_is_never_paid_twice",
     "SleepsInAHook": "test_hooks_only_yield_effects",
     "ReadsTheEnvironment": "test_hooks_only_yield_effects",
@@ -32,6 +33,9 @@ BROKEN = {
     "DeletesLoudly": "test_delete",
     "FindsAnything": "test_find_submission",
     "ListsEverything": "test_list_remote",
+    "PromisesALength": "test_foreign_calls_lead_here",
+    "PromisesAModel": "test_foreign_calls_lead_here",
+    "PromisesASurface": "test_foreign_calls_lead_here",
     "BelievesEverybody": "test_parse_webhook_believes_nobody",
 }
 # The faults that a broken provider is not tried with, since others like them are: this is about the tests.

@@ -25,6 +25,7 @@ from polyreel.simulation.charges import Charge
 from polyreel.simulation.films import FilmSpec
 from polyreel.simulation.simulator import Simulator
 from polyreel.types.asset import Asset
+from polyreel.types.foreign import ForeignCall, ForeignParameter
 from polyreel.types.job import Cancellation, Progress, Receipt, RemoteJob
 from polyreel.types.provider import ProviderInfo, Setting
 
@@ -136,6 +137,17 @@ class Tiny:
         return BearerAuth(key) if key else NoAuth()
 
     @hookimpl
+    def foreign_calls(self):
+        return [self.foreign("duration")]
+
+    def foreign(self, name, **facts):
+        parameters = (
+            ForeignParameter(name="prompt", path="prompt"),
+            ForeignParameter(name=name, path="length"),
+        )
+        return ForeignCall(packages=("tinylib",), calls=("films.create",), parameters=parameters, **facts)
+
+    @hookimpl
     def submit(self, task):
         return (yield from self.ask(task))
 
@@ -147,6 +159,11 @@ class Tiny:
         }
         film = checked((yield from task.http.post("/films", json=body)))
         return Receipt(id=film["id"])
+
+    @hookimpl
+    def preflight(self, task):
+        checked((yield from task.http.get("/films", query={"limit": 1})))
+        return []
 
     @hookimpl
     def poll(self, task, receipt):
@@ -243,6 +260,13 @@ class SubmitsTwice(Tiny):
     def submit(self, task):
         yield from self.ask(task)
         return (yield from self.ask(task))
+
+
+class PaysForALook(Tiny):
+    @hookimpl
+    def preflight(self, task):
+        yield from task.http.post("/buckets", json={})
+        return []
 
 
 class SubmitsAgain(Tiny):
@@ -374,3 +398,21 @@ class BelievesEverybody(Tiny):
 
 
 assert issubclass(AuthenticationFailed, PolyreelError)
+
+
+class PromisesALength(Tiny):
+    @hookimpl
+    def foreign_calls(self):
+        return [self.foreign("length")]
+
+
+class PromisesAModel(Tiny):
+    @hookimpl
+    def foreign_calls(self):
+        return [self.foreign("duration", default_model="film-2")]
+
+
+class PromisesASurface(Tiny):
+    @hookimpl
+    def foreign_calls(self):
+        return [self.foreign("duration", surface="cloud")]

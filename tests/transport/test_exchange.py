@@ -543,3 +543,99 @@ def test_a_carrier_answers_instead_of_the_network(driver, quick):
     response = driver.run(Endpoint(session, session.base_url).get("/videos"))
     assert response.json() == {"path": "https://api.example/v1/videos"}
     assert wires[0].request.headers["api-key"] == KEY
+
+
+# --- credentials that run out ------------------------------------------------------------------------------------
+
+
+class ShortLived(Auth):
+    """Holds a token until it is refused."""
+
+    def __init__(self, *, tokens):
+        self.tokens = list(tokens)
+        self.asked = 0
+
+    def sign(self, request):
+        token = yield Call(function=lambda: self.tokens[0])
+        return request.adding({"Authorization": f"Bearer {token}"})
+
+    def renew(self, response):
+        self.asked += 1
+        if len(self.tokens) > 1:
+            del self.tokens[0]
+            return response.status == 401
+        return False
+
+
+@pytest.fixture
+def short_lived(driver, loopback):
+    def made(*tokens):
+        auth = ShortLived(tokens=tokens)
+        session = AccountSession(clock=driver.clock, auth=auth, base_url=f"{loopback.url}/v1")
+        return auth, Endpoint(session, session.base_url)
+
+    return made
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_refused_credentials_are_renewed_once(driver, loopback, short_lived, answers, method):
+    """Also for a request that costs money: what was refused was not accepted."""
+    loopback.on("/v1/a", answers.reply(401, b"old"), answers.reply(200, b"{}"))
+    auth, endpoint = short_lived("old", "new", "newer")
+    assert driver.run(getattr(endpoint, method)("/a")).status == 200
+    assert [r.headers["authorization"] for r in loopback.received] == ["Bearer old", "Bearer new"]
+    assert auth.asked == 1
+
+
+def test_credentials_that_are_refused_again_are_not_renewed_again(driver, loopback, short_lived, answers):
+    loopback.on("/v1/a", answers.reply(401, b"old"))
+    auth, endpoint = short_lived("old", "new", "newer")
+    assert driver.run(endpoint.post("/a")).status == 401
+    assert (len(loopback.received), auth.asked) == (2, 1)
+
+
+def test_credentials_that_cannot_be_renewed_are_refused_at_once(driver, loopback, short_lived, answers):
+    loopback.on("/v1/a", answers.reply(403, b"no"))
+    auth, endpoint = short_lived("only")
+    assert driver.run(endpoint.get("/a")).status == 403
+    assert (len(loopback.received), auth.asked) == (1, 1)
+
+
+# --- advice in the body, long answers, heads ------------------------------------------------------------------------
+
+
+def advice_in_the_body(response):
+    return json.loads(response.content).get("wait")
+
+
+@pytest.mark.parametrize(("wait", "sent"), [(7, 2), (MAX_PAUSE + 1, 1)])
+def test_advice_may_stand_in_the_body(driver, loopback, account, answers, wait, sent):
+    loopback.on("/v1/a", answers.reply(429, json.dumps({"wait": wait}).encode()), answers.reply(200, b"{}"))
+    began = driver.clock.now()
+    driver.run(account.get("/a", advised=advice_in_the_body))
+    assert len(loopback.received) == sent
+    assert driver.clock.now() - began == pytest.approx(wait if sent > 1 else 0)
+
+
+def test_a_header_goes_before_the_body(driver, loopback, account, answers):
+    loopback.on("/v1/a", answers.reply(429, b'{"wait": 20}', retry_after="2"), answers.reply(200, b"{}"))
+    began = driver.clock.now()
+    driver.run(account.post("/a", repeatable=True, advised=advice_in_the_body))
+    assert driver.clock.now() - began == pytest.approx(2)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_long_answer_is_taken_where_it_is_expected(driver, loopback, account, answers, method):
+    loopback.on("/v1/a", answers.reply(200, bytes(9 * 1024 * 1024)))
+    ask = getattr(account, method)
+    with pytest.raises(FetchFailed, match="at most"):
+        driver.run(ask("/a"))
+    assert len(driver.run(ask("/a", max_bytes=10 * 1024 * 1024)).content) == 9 * 1024 * 1024
+
+
+def test_a_head_has_no_body_whatever_length_it_announces(driver, loopback, account, answers):
+    loopback.on("/v1/a", answers.reply(200, b"", Content_Length=str(10**9)))
+    response = driver.run(account.head("/a", headers={"X-Owner": "me"}))
+    assert (response.status, response.content) == (200, b"")
+    (received,) = loopback.received
+    assert (received.method, received.headers["x-owner"]) == ("HEAD", "me")

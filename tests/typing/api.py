@@ -11,6 +11,7 @@ from polyreel.hookspecs import hookimpl
 from polyreel.http import Auth, BearerAuth, NoAuth, Response
 from polyreel.migration import Migration
 from polyreel.results import Check, DryRun
+from polyreel.search import Search
 from polyreel.types.job import Progress, Receipt, RemoteJob
 from polyreel.types.provider import Settings
 from polyreel.types.task import Task
@@ -32,6 +33,11 @@ def functions() -> None:
     assert_type(polyreel.submit("A paper boat", model="acme/film-2"), polyreel.Job)
 
 
+def budgets() -> None:
+    budget = polyreel.Budget(per_job="2", per_day=20, total=0.5, currency="EUR", unknown="allow")
+    assert_type(polyreel.Client(budget=budget), polyreel.Client)
+
+
 def blocking() -> None:
     with polyreel.Client(simulate=True, api_keys={"acme": "key"}, home="films", store="memory") as client:
         assert_type(client, polyreel.Client)
@@ -41,6 +47,8 @@ def blocking() -> None:
         assert_type(client.dry_run("A paper boat", model="acme/film-2"), DryRun)
         assert_type(client.estimate(model="acme/film-2"), polyreel.Estimate)
         assert_type(client.migrate("acme/film-1", "acme/film-2"), Migration)
+        assert_type(client.migrate("acme/film-1", to="acme/film-2", duration=4), Migration)
+        assert_type(client.migrate("acme/film-1", duration=4), Sequence[Migration])
         assert_type(client.get_job("job_1"), polyreel.Job)
         assert_type(client.list_jobs(unfinished=True, limit=3), list[polyreel.Job])
         assert_type(client.wait("job_1", timeout=None, on_progress=progress), polyreel.Result)
@@ -51,7 +59,10 @@ def blocking() -> None:
         assert_type(client.fetch("job_1", assets=["thumbnail"], output=Path("t.webp")), list[polyreel.Asset])
         assert_type(client.remote_jobs("acme"), list[RemoteJob])
         assert_type(client.models(), list[ModelDocument])
+        assert_type(client.models(accepts={"duration": 4}, max_cost="2"), Search)
+        assert_type(client.costs(by="project"), list[polyreel.Spending])
         assert_type(client.model("acme/film-2"), ModelDocument)
+        assert_type(client.model("acme/film-2").form(), dict[str, Any])
         assert_type(client.videos("A paper boat", model="acme/film-2"), dict[str, Any])
         assert_type(client.jobs("job_1"), dict[str, Any])
 

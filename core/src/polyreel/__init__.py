@@ -16,7 +16,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from polyreel.client import AsyncClient, Client, agenerate, generate, submit
+    from polyreel.async_client import AsyncClient
+    from polyreel.calls import agenerate, generate, submit
+    from polyreel.client import Client
     from polyreel.clock import SystemClock, VirtualClock
     from polyreel.errors import (
         AddressRefused,
@@ -50,7 +52,9 @@ if TYPE_CHECKING:
         UnexpectedAnswer,
     )
     from polyreel.results import Check, DryRun, Result, Video
+    from polyreel.spending import Spending
     from polyreel.types.asset import Asset
+    from polyreel.types.budget import Budget
     from polyreel.types.cost import Cost, Estimate
     from polyreel.types.job import Cancellation, Job, Notice
     from polyreel.types.media import Media, MediaRef
@@ -63,6 +67,7 @@ __all__ = [
     "Asset",
     "AsyncClient",
     "AuthenticationFailed",
+    "Budget",
     "BudgetExceeded",
     "Cancellation",
     "Check",
@@ -99,6 +104,7 @@ __all__ = [
     "ResourceNotFound",
     "Result",
     "Simulation",
+    "Spending",
     "StorageFailed",
     "SystemClock",
     "TransportFailed",
@@ -112,10 +118,14 @@ __all__ = [
 ]
 
 _HOMES: Final = {
-    "polyreel.client": ("AsyncClient", "Client", "agenerate", "generate", "submit"),
+    "polyreel.calls": ("agenerate", "generate", "submit"),
+    "polyreel.async_client": ("AsyncClient",),
+    "polyreel.client": ("Client",),
     "polyreel.clock": ("SystemClock", "VirtualClock"),
     "polyreel.results": ("Check", "DryRun", "Result", "Video"),
+    "polyreel.spending": ("Spending",),
     "polyreel.types.asset": ("Asset",),
+    "polyreel.types.budget": ("Budget",),
     "polyreel.types.cost": ("Cost", "Estimate"),
     "polyreel.types.job": ("Cancellation", "Job", "Notice"),
     "polyreel.types.media": ("Media", "MediaRef"),

@@ -47,9 +47,8 @@ class Body:
         self.is_encoded = coding != "identity"
         if self.streams and coding != "identity":
             raise Unwanted(f"the file came with content-encoding {coding!r}, which was not asked for")
-        self._announced = (
-            int(length) if (length := self._headers.get("content-length", "")).isdecimal() else None
-        )
+        length = "" if wire.request.method == "HEAD" else self._headers.get("content-length", "")
+        self._announced = int(length) if length.isdecimal() else None
         if self._announced is not None and self._announced > self._limit:
             raise Unwanted(self._too_long(self._announced))
 

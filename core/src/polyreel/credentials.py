@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from polyreel.messages import Request
+from polyreel.messages import Request, Response
 from polyreel.redaction import Secret
 
 __all__ = ["Auth", "BearerAuth", "HeaderAuth", "NoAuth"]
@@ -22,6 +22,18 @@ class Auth:
         """Return ``request`` with its credentials."""
         yield from ()
         return request
+
+    def renew(self, response: Response) -> bool:
+        """Say whether signing anew may change a refusal (400, 401, 403); asked once for each request.
+
+        A signer of short-lived credentials forgets here those that it holds. It reaches for nothing: what needs the
+        outside world is done by the next ``sign``.
+
+        Args:
+            response: The refusal.
+        """
+        del response
+        return False
 
 
 class NoAuth(Auth):

@@ -39,6 +39,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from polyreel.types.asset import Asset
     from polyreel.types.cost import Estimate
     from polyreel.types.job import Job
@@ -123,12 +125,16 @@ class MissingKey(ConfigurationError):
     Attributes:
         provider: The provider's id.
         variables: The environment variables that were looked at, in order.
+        needs: What has to be set, in a few words.
     """
 
-    def __init__(self, message: str, *, provider: str, variables: Sequence[str] = ()) -> None:
+    def __init__(
+        self, message: str, *, provider: str, variables: Sequence[str] = (), needs: str = ""
+    ) -> None:
         super().__init__(message)
         self.provider = provider
         self.variables = tuple(variables)
+        self.needs = needs
 
 
 class MissingExtra(ConfigurationError):
@@ -138,8 +144,8 @@ class MissingExtra(ConfigurationError):
         extra: The name to put in brackets: ``pip install 'polyreel[extra]'``.
     """
 
-    def __init__(self, purpose: str, *, extra: str) -> None:
-        super().__init__(f"{purpose} needs an optional dependency: pip install 'polyreel[{extra}]'")
+    def __init__(self, purpose: str, *, extra: str, package: str = "polyreel") -> None:
+        super().__init__(f"{purpose} needs an optional dependency: pip install '{package}[{extra}]'")
         self.extra = extra
 
 
@@ -217,11 +223,25 @@ class BudgetExceeded(PolyreelError):
 
     Attributes:
         estimate: What the model's document says it costs; its amount is ``None`` when unknown.
+        budget: Which limit was in the way: ``"max_cost"``, or ``"per_job"``, ``"per_day"`` or ``"total"`` of a budget.
+        limit: That limit, where the request is dearer.
+        spent: What had been spent and held of it.
     """
 
-    def __init__(self, message: str, *, estimate: Estimate | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        estimate: Estimate | None = None,
+        budget: str = "max_cost",
+        limit: Decimal | None = None,
+        spent: Decimal | None = None,
+    ) -> None:
         super().__init__(message)
         self.estimate = estimate
+        self.budget = budget
+        self.limit = limit
+        self.spent = spent
 
 
 class TransportFailed(PolyreelError):

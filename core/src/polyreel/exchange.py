@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -23,7 +23,7 @@ from polyreel.bodies import Unwanted, writing
 from polyreel.clock import Clock
 from polyreel.errors import AddressRefused, FetchFailed, RequestRejected, TransportFailed, UnexpectedAnswer
 from polyreel.flows import Call, Fetch, Flow, Send, Session, Sleep
-from polyreel.http import MAX_ANSWER_BYTES, Auth, Part, Request, Response, Wire, origin
+from polyreel.http import MAX_ANSWER_BYTES, Auth, Part, Request, Response, Wire, is_origin, origin
 from polyreel.redaction import without_query
 
 __all__ = ["USER_AGENT", "AccountSession", "Endpoint", "PublicSession", "backoff", "retry_after"]
@@ -34,6 +34,8 @@ MAX_PAUSE: Final = 30.0  # a longer pause is the caller's to decide about: it ge
 MAX_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PASSING: Final = frozenset({408, 429, 500, 502, 503, 504, 529})
+_REFUSED: Final = frozenset({400, 401, 403})  # some say with 400 that a token has run out
+_TOO_MANY: Final = 429
 _KEPT_ACROSS_ORIGINS: Final = frozenset({"accept", "user-agent", "range"})
 _log = logging.getLogger("polyreel.http")
 
@@ -84,26 +86,52 @@ class PublicSession(Session):
     def exchange(self, effect: Send | Fetch) -> Flow[Response]:
         """Carry out ``effect`` with repetition and redirects."""
         attempt = 0
+        renewed = False
         while True:
-            last = attempt + 1 >= TRIES
             try:
-                response = yield from self._follow(effect)
+                ended: Response | TransportFailed | FetchFailed = yield from self._follow(effect)
             except (TransportFailed, FetchFailed) as error:
-                if last or not _may_repeat(effect, error) or self._is_over(effect):
-                    raise
-                pause = backoff(attempt)
-                _log.debug("%s; again in %.1f s", error, pause)
-            else:
-                if last or not _is_passing(effect, response) or self._is_over(effect):
-                    return response
-                advised = retry_after(response.headers, now=self.clock.now())
-                pause = backoff(attempt) if advised is None else advised
-                if pause > MAX_PAUSE:
-                    return response
+                ended = error
+            if isinstance(ended, Response) and not renewed and ended.status in _REFUSED:
+                renewed = self._renews(ended)
+                if renewed:  # what is refused was not accepted: a paid request may be sent again
+                    continue
+            over = attempt + 1 >= TRIES or self._is_over(effect)
+            pause = None if over else self._pause_after(effect, ended, attempt)
+            if pause is None and isinstance(ended, Response):
+                return ended
+            if pause is None:
+                raise ended  # type: ignore[misc]  # an answer was returned above
+            _note_doubt(effect, ended)
             attempt += 1
             yield Sleep(seconds=pause)
             if isinstance(effect, Fetch):
                 yield Call(function=lambda: _empty(effect))
+
+    def _pause_after(
+        self, effect: Send | Fetch, ended: Response | TransportFailed | FetchFailed, attempt: int
+    ) -> float | None:
+        """Return how long to wait before the next try; ``None`` for no other try."""
+        if not isinstance(ended, Response):
+            pause = backoff(attempt)
+            _log.debug("%s; again in %.1f s", ended, pause)
+            return pause if _may_repeat(effect, ended) else None
+        if not _is_passing(effect, ended):
+            return None
+        advised = self._advised(effect, ended)
+        pause = backoff(attempt) if advised is None else advised
+        return pause if pause <= MAX_PAUSE else None
+
+    def _renews(self, response: Response) -> bool:
+        """Whether fresh credentials may change a refusal; here there are none."""
+        del response
+        return False
+
+    def _advised(self, effect: Send | Fetch, response: Response) -> float | None:
+        advised = retry_after(response.headers, now=self.clock.now())
+        if advised is None and isinstance(effect, Send) and effect.advised is not None:
+            return effect.advised(response)
+        return advised
 
     def _is_over(self, effect: Send | Fetch) -> bool:
         return effect.until is not None and self.clock.now() >= effect.until
@@ -115,7 +143,7 @@ class PublicSession(Session):
             wire = Wire(
                 request=prepared,
                 timeout=effect.timeout,
-                max_bytes=effect.max_bytes if isinstance(effect, Fetch) else MAX_ANSWER_BYTES,
+                max_bytes=effect.max_bytes,
                 into=effect.into if isinstance(effect, Fetch) else None,
                 seconds_left=None if effect.until is None else max(effect.until - self.clock.now(), 0.1),
                 connect_to=connect_to,
@@ -149,21 +177,24 @@ class AccountSession(PublicSession):
     Attributes:
         auth: Signs requests to the provider's own origins.
         base_url: Where the API is; its origin is the first of the provider's own.
-        own_origins: More addresses whose origins may see the credentials.
+        own_origins: More addresses whose origins may see the credentials; a ``*`` stands for a part of one label.
     """
 
     auth: Auth
     base_url: str
-    own_origins: Sequence[str] = ()
+    own_origins: Collection[str] = ()
 
     def _prepare(self, request: Request) -> Flow[tuple[Request, str | None]]:
         target = origin(request.url)
-        if target == origin(self.base_url) or any(target == origin(url) for url in self.own_origins):
+        if target == origin(self.base_url) or any(is_origin(target, url) for url in self.own_origins):
             signed = yield from self.auth.sign(_with_defaults(request))
             return signed, None
         if is_loopback(target[1]) and is_loopback(urlsplit(self.base_url).hostname or ""):
             return _with_defaults(request), None
         return (yield from super()._prepare(request))
+
+    def _renews(self, response: Response) -> bool:
+        return self.auth.renew(response)
 
 
 class Endpoint:
@@ -182,13 +213,15 @@ class Endpoint:
         """Return the absolute address of ``path``; an absolute one is returned as it is."""
         return path if "://" in path else f"{self.base_url}/{path.lstrip('/')}"
 
-    def get(
+    def get(  # noqa: PLR0913  the ingredients of a request
         self,
         path: str,
         *,
         query: Mapping[str, str | int | None] | None = None,
         headers: Mapping[str, str] | None = None,
         final: Callable[[Response], bool] | None = None,
+        advised: Callable[[Response], float | None] | None = None,
+        max_bytes: int = MAX_ANSWER_BYTES,
     ) -> Flow[Response]:
         """GET ``path``; repeated after passing failures.
 
@@ -197,11 +230,26 @@ class Endpoint:
             query: Query parameters; ``None`` values are left out.
             headers: More headers.
             final: Recognises an answer that looks like a passing error and is none.
+            advised: Reads the pause in seconds that an answer advises, where that stands in no header.
+            max_bytes: The longest answer that is taken; more for films that come inline.
         """
         request = Request(
             method="GET", url=self.address(path), query=query or {}, headers=headers or _JSON_WANTED
         )
-        response: Response = yield Send(request=request, session=self.session, repeatable=True, final=final)
+        response: Response = yield Send(
+            request=request,
+            session=self.session,
+            repeatable=True,
+            final=final,
+            advised=advised,
+            max_bytes=max_bytes,
+        )
+        return response
+
+    def head(self, path: str, *, headers: Mapping[str, str] | None = None) -> Flow[Response]:
+        """HEAD ``path``: the status and the headers alone; repeated after passing failures."""
+        request = Request(method="HEAD", url=self.address(path), headers=headers or {})
+        response: Response = yield Send(request=request, session=self.session, repeatable=True)
         return response
 
     def post(  # noqa: PLR0913  the ingredients of a request
@@ -214,6 +262,8 @@ class Endpoint:
         headers: Mapping[str, str] | None = None,
         repeatable: bool = False,
         timeout: float = 120.0,
+        advised: Callable[[Response], float | None] | None = None,
+        max_bytes: int = MAX_ANSWER_BYTES,
     ) -> Flow[Response]:
         """POST to ``path``; sent again only when it never left, unless ``repeatable``.
 
@@ -225,6 +275,8 @@ class Endpoint:
             headers: More headers.
             repeatable: The request costs nothing, or carries a token that the provider honours.
             timeout: Seconds for the exchange.
+            advised: Reads the pause in seconds that an answer advises, where that stands in no header.
+            max_bytes: The longest answer that is taken; more for films that come inline.
         """
         request = Request(
             method="POST",
@@ -235,7 +287,12 @@ class Endpoint:
             form=form,
         )
         response: Response = yield Send(
-            request=request, session=self.session, repeatable=repeatable, timeout=timeout
+            request=request,
+            session=self.session,
+            repeatable=repeatable,
+            timeout=timeout,
+            advised=advised,
+            max_bytes=max_bytes,
         )
         return response
 
@@ -259,6 +316,16 @@ def _may_repeat(effect: Send | Fetch, error: TransportFailed | FetchFailed) -> b
     if isinstance(effect, Fetch) or effect.repeatable:
         return True
     return isinstance(error, TransportFailed) and not error.request_sent
+
+
+def _note_doubt(effect: Send | Fetch, ended: Response | TransportFailed | FetchFailed) -> None:
+    """Say that a request is sent again although this try may have been taken."""
+    if not isinstance(effect, Send) or effect.in_doubt is None:
+        return
+    # A server that failed may have taken it before; one that has too much to do has not.
+    taken = ended.status != _TOO_MANY if isinstance(ended, Response) else getattr(ended, "request_sent", True)
+    if taken:
+        effect.in_doubt()
 
 
 def _is_passing(effect: Send | Fetch, response: Response) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Protocol, TypeAlias, TypeVar
 
 from polyreel.clock import Clock
-from polyreel.http import Request, Response, Wire
+from polyreel.http import MAX_ANSWER_BYTES, Request, Response, Wire
 
 __all__ = [
     "AsyncIO",
@@ -58,6 +58,9 @@ class Send:
         repeatable: Whether it may be sent again after an ambiguous failure or a 5xx. A request that costs money is not.
         timeout: Seconds for one exchange.
         final: Recognises an answer that looks like an error and is none: it is not sent again.
+        advised: Reads from an answer the pause in seconds that it advises, where that stands in no header.
+        max_bytes: The longest answer that is taken.
+        in_doubt: Called when it is sent again although an earlier try may have been taken.
         until: When it is no longer sent again, seconds since 1970; ``None`` for any time.
     """
 
@@ -66,6 +69,9 @@ class Send:
     repeatable: bool = False
     timeout: float = 60.0
     final: Callable[[Response], bool] | None = None
+    advised: Callable[[Response], float | None] | None = None
+    max_bytes: int = MAX_ANSWER_BYTES
+    in_doubt: Callable[[], None] | None = None
     until: float | None = None
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from polyreel.simulation.simulator import Simulator, Stage
     from polyreel.types.asset import Asset
     from polyreel.types.cost import Cost
+    from polyreel.types.foreign import ForeignCall
     from polyreel.types.job import Cancellation, Finished, Job, Progress, Receipt, RemoteJob
     from polyreel.types.media import Media, MediaRef
     from polyreel.types.provider import Account, ProviderInfo, Settings, WebhookEvent
@@ -166,6 +167,32 @@ def upload(task: Task, media: Media) -> Flow[MediaRef]:
             part = Part(name="file", content=media.content, filename=media.name, media_type=media.media_type)
             response = yield from task.http.post("/files", form=[part])
             return MediaRef(parameter=media.parameter, id=response.json()["id"])
+    """
+    raise NotImplementedError
+
+
+@hookspec(firstresult=True)
+def preflight(task: Task) -> Flow[Iterable[Problem]]:
+    """Look, before anything is paid, for what would make the job fail or its film unreachable. Optional.
+
+    Called once, after the uploads and before the submit; not by a dry run or a check, which send nothing. It asks for
+    free things alone: whether the caller's bucket is there, whether an earlier film is ready to be extended.
+
+    Args:
+        task: The request.
+
+    Returns:
+        Problems; empty when nothing is known against it.
+
+    Raises:
+        ProviderError: What was found is no fault of the request: the credentials are refused.
+
+    Example::
+
+        @hookimpl
+        def preflight(task):
+            response = yield from task.http.head(f"/buckets/{path_segment(task.settings.get('bucket'))}")
+            return [] if response.ok else [Problem(parameter="acme_bucket", message="there is no such bucket")]
     """
     raise NotImplementedError
 
@@ -391,6 +418,37 @@ def parse_webhook(
             wire.verify(settings.secret("webhook_secret"), headers, body, now)
             event = json.loads(body)
             return WebhookEvent(id=headers["webhook-id"], type=event["type"], receipt_id=event["film"])
+    """
+    raise NotImplementedError
+
+
+@hookspec(firstresult=True)
+def foreign_calls() -> Iterable[ForeignCall]:
+    """Say which calls of other packages ask the provider's models for a film. Optional.
+
+    Called by ``polyreel migrate scan``, which looks for them in the source of a project and writes the call of
+    polyreel beside each that names a model that ends. Several providers may claim the same call, each for its models.
+
+    Returns:
+        The calls; of several that fit, the first counts.
+
+    Example::
+
+        @hookimpl
+        def foreign_calls():
+            return [
+                ForeignCall(
+                    packages=("acme",),  # acme.Client().films.create(model="film-2", length=5, style={"ratio": "16:9"})
+                    calls=("films.create",),
+                    parameters=(
+                        ForeignParameter(name="prompt", path="prompt"),
+                        ForeignParameter(name="duration", path="length"),
+                        ForeignParameter(name="aspect_ratio", path="style.ratio"),
+                    ),
+                    addresses=("base_url",),
+                    ignored=("timeout",),
+                )
+            ]
     """
     raise NotImplementedError
 

@@ -29,6 +29,7 @@ from polyreel.messages import (
     Wire,
     encode,
     failed,
+    is_origin,
     origin,
     path_segment,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "Wire",
     "as_received",
     "encode",
+    "is_origin",
     "origin",
     "path_segment",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json as json_library
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -26,6 +27,7 @@ __all__ = [
     "Wire",
     "encode",
     "failed",
+    "is_origin",
     "origin",
     "path_segment",
 ]
@@ -228,6 +230,24 @@ def origin(url: str) -> tuple[str, str, int]:
     except ValueError:
         return "", url, -1  # a broken address belongs to nobody
     return parts.scheme, (parts.hostname or "").lower(), port
+
+
+def is_origin(target: tuple[str, str, int], pattern: str) -> bool:
+    """Whether an origin is the one of ``pattern``, in whose host a ``*`` stands for a part of one label.
+
+    Args:
+        target: Scheme, host and port.
+        pattern: An address, such as ``"https://api.*.acme.example"``.
+    """
+    scheme, host, port = origin(pattern)
+    if "*" not in host:
+        return target == (scheme, host, port)
+    return (target[0], target[2]) == (scheme, port) and bool(_host_pattern(host).fullmatch(target[1]))
+
+
+@lru_cache(maxsize=512)
+def _host_pattern(host: str) -> re.Pattern[str]:
+    return re.compile("[a-z0-9-]+".join(map(re.escape, host.split("*"))))
 
 
 def path_segment(text: str) -> str:

@@ -4,41 +4,38 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polyreel.documents.document import ModelDocument
+from polyreel.accounts import OwnKeys
 from polyreel.errors import (
     ConfigurationError,
     FetchFailed,
-    InvalidRequest,
     JobFailed,
     JobNotFound,
-    MissingKey,
     PolyreelError,
     TransportFailed,
 )
+from polyreel.fallback import Attempt, Fallback
 from polyreel.flows import Flow, Save, Sleep, bounded
 from polyreel.jobs.lifecycle import Lifecycle
 from polyreel.jobs.pacing import until_due
 from polyreel.jobs.records import Bound
 from polyreel.outcomes import outcome, timed_out
-from polyreel.parameters.preparation import prepare
+from polyreel.planning import Planning
 from polyreel.redaction import Secret
+from polyreel.replacements import Mover
 from polyreel.requests import Desk, simulated_settings, with_key
 from polyreel.storage.conflicts import ConcurrentWrite
 from polyreel.storage.store import JobStore
-from polyreel.types.cost import Estimate
 from polyreel.types.job import Cancellation, Job, Phase, RemoteJob, job_id_of
 from polyreel.types.options import Options, checked_timeout
 from polyreel.types.provider import Account
 from polyreel.types.task import Task
-from polyreel.uploads import rehearsed
 
 if TYPE_CHECKING:
-    from polyreel.migration import Migration
-    from polyreel.results import Check, DryRun, Result
+    from polyreel.results import Result
     from polyreel.types.asset import Asset
 
 __all__ = ["OnProgress", "Operations"]
@@ -50,22 +47,20 @@ _WORTH_A_LOOK = frozenset({Phase.UNKNOWN, Phase.EXPIRED})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Operations:
+class Operations(Planning):
     """What a client can do.
 
     Attributes:
-        desk: Admits requests.
         simulated_desk: The desk for jobs that simulators answer.
         lifecycle: Takes jobs through their life.
         store: Where jobs are kept.
         own_keys: The keys of jobs that were made with one of their own, in memory only.
     """
 
-    desk: Desk
     simulated_desk: Desk
     lifecycle: Lifecycle
     store: JobStore
-    own_keys: dict[str, Secret] = field(default_factory=dict, repr=False)
+    own_keys: OwnKeys = field(default_factory=OwnKeys, repr=False)
 
     def generate(self, prompt: str, model: str, arguments: Mapping[str, Any]) -> Flow[Result]:
         """Submit, wait, fetch."""
@@ -79,75 +74,37 @@ class Operations:
         return (yield from self._submit(prompt, model, parameters, options))
 
     def _submit(self, prompt: str, model: str, parameters: Mapping[str, Any], options: Options) -> Flow[Job]:
-        ready = yield from self.desk.admit(prompt, model, parameters, options)
+        first = Attempt(prompt=prompt, model=model, parameters=parameters, options=options)
+        if not options.fallback:
+            return (yield from self._place(first))
+        model, chosen = yield from self._chosen(model, {"prompt": prompt, **parameters}, options)
+        first = replace(first, model=model, notices=chosen)
+        fallback = Fallback(mover=Mover(desk=self.desk), place=self._place, look_up=self.get_job)
+        return (yield from fallback.submit(first))
+
+    def _place(self, attempt: Attempt, on_added: OnProgress | None = None) -> Flow[Job]:
+        options = attempt.options
+        ready = yield from self.admit(attempt.prompt, attempt.model, attempt.parameters, options)
+        ready = replace(ready, notices=(*attempt.notices, *ready.notices))
         self.desk.require_key(ready)
-        self.lend_key(ready.task.id, options.byok_api_key)
+        self.own_keys.lend(ready.task.id, ready.own_key)
         ready = yield from self.desk.upload(ready)
-        job = yield from self.lifecycle.add(ready.job(options, self.lifecycle.clock.now()))
+        yield from self.desk.preflight(ready)
+        guard = self.desk.purse.allowance(ready.estimate)
+        job = yield from self.lifecycle.add(ready.job(options, self.lifecycle.clock.now()), guard)
         try:
+            _report(on_added, job)
+            if attempt.before is not None:
+                yield from self.lifecycle.move(attempt.before, attempt.before.phase, continued_by=job.id)
             _report(options.on_progress, job)
+        except GeneratorExit:
+            raise  # a flow that is being closed cannot yield
         except BaseException as error:
             yield from self.lifecycle.stopped(job, f"stopped before anything was sent: {error!r}")
             raise
         job = yield from self.lifecycle.submit(job, Bound(provider=ready.provider, task=ready.task))
         _report(options.on_progress, job)
         return job
-
-    def check(self, prompt: str, model: str, arguments: Mapping[str, Any]) -> Flow[Check]:
-        """Judge a request; nothing is sent and no key is needed."""
-        from polyreel.results import Check
-
-        options, parameters = Options.take(arguments)
-        _, _, document = self.desk.model(model)
-        prepared = prepare(document, {"prompt": prompt, **parameters}, on_unsupported=options.on_unsupported)
-        try:
-            ready = yield from self.desk.admit(prompt, model, parameters, options)
-        except InvalidRequest as error:
-            return Check(
-                model=document.id,
-                problems=error.problems,
-                warnings=prepared.notices,
-                parameters=prepared.values,
-                estimate=None,
-            )
-        return Check(
-            model=document.id,
-            problems=(),
-            warnings=ready.notices,
-            parameters=dict(ready.task.parameters),
-            estimate=ready.estimate,
-        )
-
-    def estimate(self, model: str, arguments: Mapping[str, Any]) -> Flow[Estimate]:
-        """Say what a request costs by the model's document."""
-        yield from ()
-        options, parameters = Options.take(arguments)
-        _, settings, document = self.desk.model(model)
-        prepared = prepare(document, {"prompt": "-", **parameters}, on_unsupported=options.on_unsupported)
-        if prepared.problems:
-            raise InvalidRequest(prepared.problems, model=document.id)
-        return self.desk.estimate(document, settings, prepared.values)
-
-    def migrate(self, source: str, target: str, arguments: Mapping[str, Any]) -> Flow[Migration]:
-        """Move a request from one model to another."""
-        from polyreel.migration import migrate
-
-        yield from ()
-        _, parameters = Options.take(arguments)
-        _, _, old = self.desk.model(source)
-        _, _, new = self.desk.model(target)
-        return migrate(old, new, {"prompt": "-", **parameters})
-
-    def dry_run(self, prompt: str, model: str, arguments: Mapping[str, Any]) -> Flow[DryRun]:
-        """Return the exact requests of a submit without sending them."""
-        from polyreel.results import DryRun
-
-        options, parameters = Options.take(arguments)
-        ready = yield from self.desk.admit(prompt, model, parameters, options)
-        requests = rehearsed(ready.provider, ready.task, ready.document)
-        return DryRun(
-            model=ready.task.model, requests=requests, estimate=ready.estimate, warnings=ready.notices
-        )
 
     # --- jobs -------------------------------------------------------------------------------------------------
 
@@ -176,7 +133,7 @@ class Operations:
         """Take a job to its end."""
         checked_timeout(timeout)
         job = yield from self.get_job(job_id)
-        self.lend_key(job.id, Secret(key) if isinstance(key, str) else key)
+        self.own_keys.lend(job.id, Secret(key) if isinstance(key, str) else key)
         if job.phase in _WORTH_A_LOOK:
             job = yield from self.step(job)
         return (yield from self._wait(job, timeout, on_progress))
@@ -244,7 +201,7 @@ class Operations:
             jobs = [(yield from self.get_job(job_id))]
         for job in jobs:
             if job.own_key:
-                self.lend_key(job.id, Secret(key) if isinstance(key, str) else key)
+                self.own_keys.lend(job.id, Secret(key) if isinstance(key, str) else key)
         ended: dict[str, Job] = {job.id: job for job in jobs}
         due = [(job.next_at or 0.0, job.id) for job in jobs if not job.done or job.phase in _WORTH_A_LOOK]
         heapq.heapify(due)
@@ -336,11 +293,6 @@ class Operations:
         account: Account = self.desk.opening.account(provider, settings)
         return list((yield from provider.list_remote(account, limit)))
 
-    def lend_key(self, job_id: str, key: Secret | None) -> None:
-        """Remember, in memory only, the key that a job was made with."""
-        if key is not None:
-            self.own_keys[job_id] = key
-
     def bind(self, job: Job) -> Bound:
         """Return a job with its provider and its account, as they were when it was submitted.
 
@@ -350,11 +302,13 @@ class Operations:
         desk = self.simulated_desk if job.simulated else self.desk
         provider = desk.plugins.provider(job.provider)
         if job.simulated:
-            settings = simulated_settings(provider, desk.simulator_settings(provider))
+            settings = simulated_settings(provider, {**desk.simulator_settings(provider), **job.settings})
         else:
-            settings = desk.opening.configuration.resolve(provider.info, frozen=job.settings)
+            settings = desk.opening.configuration.resolve(
+                provider.info, frozen=job.settings, sources=job.sources
+            )
             if job.own_key:
-                settings = with_key(provider, settings, self._own_key(job))
+                settings = with_key(provider, settings, self.own_keys.of(job))
             desk.opening.configuration.require(provider.info, settings)
         document = desk.catalogue.find(job.model, settings)
         task = Task(
@@ -369,26 +323,6 @@ class Operations:
             http=desk.opening.account(provider, settings).http,
         )
         return Bound(provider=provider, task=task)
-
-    def _own_key(self, job: Job) -> Secret:
-        if job.id not in self.own_keys:
-            raise MissingKey(
-                f"{job.id} was made with a key of its own, which is never stored; pass it again as byok_api_key",
-                provider=job.provider,
-            )
-        return self.own_keys[job.id]
-
-    # --- models ---------------------------------------------------------------------------------------------
-
-    def models(self) -> Flow[list[ModelDocument]]:
-        """Return every model document, sorted by id."""
-        yield from ()
-        return sorted(self.desk.catalogue.documents(), key=lambda document: document.id)
-
-    def model(self, model: str) -> Flow[ModelDocument]:
-        """Return one model's document."""
-        yield from ()
-        return self.desk.model(model)[2]
 
 
 def _report(on_progress: OnProgress | None, job: Job) -> None:

@@ -68,6 +68,7 @@ def check_budget(estimated: Estimate, max_cost: Decimal | None) -> None:
             f"it costs {estimated.amount} {estimated.currency} ({estimated.rule}), more than the allowed "
             f"{max_cost}; shorten it, choose a cheaper model, or raise the limit",
             estimate=estimated,
+            limit=max_cost,
         )
 
 
@@ -79,6 +80,13 @@ def _quantity(rule: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Decim
         return None, "the number of films is no number"
     if rule["per"] == "video":
         return films, f"{films} film{'s' if films != 1 else ''}"
+    if rule["per"] == "item":
+        items = films * len(values.get(rule["of"], ()))
+        return items, f"{items} {rule['of']}"
+    return _seconds(films, values)
+
+
+def _seconds(films: Decimal, values: Mapping[str, Any]) -> tuple[Decimal | None, str]:
     duration = values.get("duration")
     if duration is None:
         return None, "the price goes by the second, and no duration was given"

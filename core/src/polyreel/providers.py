@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from polyreel.simulation.simulator import Simulator, Stage
     from polyreel.types.asset import Asset
     from polyreel.types.cost import Cost
+    from polyreel.types.foreign import ForeignCall
     from polyreel.types.job import Cancellation, Finished, Progress, Receipt, RemoteJob
     from polyreel.types.media import Media, MediaRef
     from polyreel.types.provider import Account, ProviderInfo, Settings, WebhookEvent
@@ -117,6 +118,12 @@ class Provider:
 
         return self._flow("upload", MediaRef, task=task, media=media)
 
+    def preflight(self, task: Task) -> Flow[list[Problem]]:
+        """Look for what would make the job fail, before it is paid."""
+        problems = yield from self._flow("preflight", Iterable, task=task)
+        with self._blamed("preflight"):
+            return list(problems)
+
     def submit(self, task: Task) -> Flow[Receipt | Finished]:
         """Ask for the film."""
         from polyreel.types.job import Finished, Receipt
@@ -189,6 +196,19 @@ class Provider:
             "parse_webhook", settings=settings, headers=headers, body=body, now=now
         )
         return event
+
+    def foreign_calls(self) -> tuple[ForeignCall, ...]:
+        """Return the calls of other packages that mean its models; none when it does not tell."""
+        if not self.has("foreign_calls"):
+            return ()
+        from polyreel.types.foreign import ForeignCall
+
+        calls = self._call("foreign_calls")
+        with self._blamed("foreign_calls"):
+            found = tuple(calls)
+        for call in found:
+            self._checked("foreign_calls", call, ForeignCall)
+        return found
 
     def simulator(self) -> Callable[[Stage], Simulator]:
         """Return what makes its simulator."""

@@ -10,24 +10,25 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from polyreel.accounts import Opening
-from polyreel.catalogue import Catalogue, applies, check_lifecycle
+from polyreel.catalogue import Catalogue, address, applies, check_lifecycle, settled
 from polyreel.errors import InvalidRequest, ModelNotFound, ModelRetired, Problem
 from polyreel.exchange import PublicSession
 from polyreel.flows import Call, Flow
 from polyreel.parameters.preparation import Prepared, prepare
 from polyreel.parameters.problems import shortened
-from polyreel.pricing import check_budget, estimate
+from polyreel.pricing import estimate
+from polyreel.purse import Purse
 from polyreel.redaction import Secret, without_query
 from polyreel.storage.files import destination_problem, readable_name
 from polyreel.types.cost import Estimate
 from polyreel.types.job import Job, JobEvent, Notice, Phase
 from polyreel.types.media import Media, MediaRef
-from polyreel.types.provider import Settings
+from polyreel.types.provider import OWN_KEY, Settings
 from polyreel.types.task import Task
 from polyreel.uploads import sent_ahead, with_references
 
@@ -54,6 +55,8 @@ class Ready:
         notices: What is not done quite as asked.
         simulated: Whether a simulator answers.
         output: Where the film goes; ``None`` for the data folder.
+        project: The label that the job is kept under.
+        own_key: The key for this request only, if it has one.
     """
 
     provider: Provider
@@ -64,6 +67,8 @@ class Ready:
     notices: tuple[Notice, ...]
     simulated: bool
     output: Path | None
+    project: str | None = None
+    own_key: Secret | None = None
 
     def job(self, options: Options, now: float) -> Job:
         """Return the record of the intent, as it is made durable before anything is sent."""
@@ -76,8 +81,9 @@ class Ready:
             requested={name: recorded(value) for name, value in self.prepared.requested.items()},
             parameters={name: recorded(value) for name, value in self.task.parameters.items()},
             settings=self.task.settings.frozen,
+            sources=self.task.settings.sources,
             simulated=self.simulated,
-            own_key=options.byok_api_key is not None and not self.simulated,
+            own_key=self.own_key is not None and not self.simulated,
             message="submitting",
             created_at=now,
             updated_at=now,
@@ -85,6 +91,7 @@ class Ready:
             next_at=now,
             output=None if self.output is None else str(self.output.absolute()),
             overwrite=options.overwrite,
+            project=self.project,
             estimate=self.estimate,
             warnings=self.notices,
             history=(JobEvent(at=now, phase=Phase.SUBMITTING),),
@@ -102,6 +109,8 @@ class Desk:
         simulated: Whether simulators answer.
         simulator_settings: The settings with which a provider's simulator accepts a client.
         earlier: Finds an earlier job by its id; blocking.
+        purse: What may still be spent.
+        day: The day that counts for the life of models; ``None`` for today.
     """
 
     plugins: Plugins
@@ -110,13 +119,15 @@ class Desk:
     simulated: bool
     simulator_settings: Callable[[Provider], Mapping[str, str]]
     earlier: Callable[[str], Job | None]
+    purse: Purse
+    day: date | None = None
 
     def settings(self, provider: Provider, *, key: Secret | None = None) -> Settings:
         """Return a provider's settings for new jobs.
 
         Args:
             provider: The provider.
-            key: The caller's own key for this call; it replaces the first required secret.
+            key: The caller's own key for this call; it replaces the setting ``api_key``.
         """
         if self.simulated:
             return simulated_settings(provider, self.simulator_settings(provider))
@@ -126,16 +137,30 @@ class Desk:
     def model(self, model: str, *, key: Secret | None = None) -> tuple[Provider, Settings, ModelDocument]:
         """Return provider, settings and document of a model.
 
+        Args:
+            model: A model id or alias. ``@surface`` at its end chooses one of its provider's surfaces.
+            key: The caller's own key for this call.
+
         Raises:
             ModelNotFound: No installed provider has it.
+            InvalidRequest: It is not offered in the region that was chosen.
         """
-        full = self.catalogue.resolve(model)
-        name, _, native_id = full.partition("/")
-        if not native_id:
-            raise ModelNotFound(f"{model!r} names no model; write provider/model", model=model)
+        try:
+            return self._found(self.catalogue.resolve(model), key)
+        except ModelNotFound as error:
+            raise self.catalogue.explained(model, error) from None
+
+    def _found(self, full: str, key: Secret | None) -> tuple[Provider, Settings, ModelDocument]:
+        name, _, rest = full.partition("/")
+        if not rest:
+            raise ModelNotFound(f"{full!r} names no model; write provider/model", model=full)
         provider = self.plugins.provider(name)
         settings = self.settings(provider, key=key)
-        return provider, settings, self.catalogue.find(full, settings)
+        stem, _, surface = full.rpartition("@")
+        if surface in {offered.id for offered in provider.info.surfaces}:
+            full, settings = stem, settings.having("surface", surface, source="the model's name")
+        document = self.catalogue.find(full, settings)
+        return provider, settled(document, provider.info, settings), document
 
     def admit(self, prompt: str, model: str, parameters: Mapping[str, Any], options: Options) -> Flow[Ready]:
         """Check a request from end to end.
@@ -153,15 +178,15 @@ class Desk:
             BudgetExceeded: It is dearer than allowed.
         """
         provider, settings, document = self.model(model, key=options.byok_api_key)
-        notices = self._lifecycle(document, settings)
+        notices = self._lifecycle(document, provider, settings)
         given = {"prompt": prompt, **parameters}
         prepared = prepare(document, given, on_unsupported=options.on_unsupported)
         problems = list(prepared.problems)
         values = prepared.values
         if not problems and any(name in values for name in document.media_parameters):
-            loader = self._loader(provider, values, options)
+            loader = self._loader(provider, settings, values, options)
             values, problems = yield from loader.load(values, document.properties)
-        task = self._task(provider, settings, document, values, prepared, options)
+        task = self.task(provider, settings, document, values, prepared, options)
         if not problems:
             problems = provider.validate_parameters(task)
         output = _output(options, prompt, task.id)
@@ -173,17 +198,19 @@ class Desk:
             problems += [problem] if problem is not None else []
         if problems:
             raise InvalidRequest(problems, model=document.id)
-        estimated = self.estimate(document, settings, values)
-        check_budget(estimated, options.max_cost)
+        estimated = self.estimate(document, provider, settings, values)
+        yield from self.purse.afford(estimated, options.max_cost)
         return Ready(
             provider=provider,
             task=task,
             document=document,
             prepared=prepared,
             estimate=estimated,
-            notices=(*notices, *prepared.notices),
+            notices=(*notices, *prepared.notices, *_unpriced(options)),
             simulated=self.simulated,
             output=output,
+            project=options.project or self.opening.configuration.project,
+            own_key=options.byok_api_key,
         )
 
     def require_key(self, ready: Ready) -> None:
@@ -195,10 +222,13 @@ class Desk:
         if not self.simulated:
             self.opening.configuration.require(ready.provider.info, ready.task.settings)
 
-    def estimate(self, document: ModelDocument, settings: Settings, values: Mapping[str, Any]) -> Estimate:
+    def estimate(
+        self, document: ModelDocument, provider: Provider, settings: Settings, values: Mapping[str, Any]
+    ) -> Estimate:
         """Return what a request costs where it would be sent."""
-        if not self.simulated and not applies(document, settings):
-            return Estimate(amount=None, rule=f"the price at {settings.get('base_url')} is not known")
+        if not self.simulated and not applies(document, provider.info, settings):
+            place = address(document, provider.info, settings)
+            return Estimate(amount=None, rule=f"the price at {place} is not known")
         return estimate(document, values)
 
     def upload(self, ready: Ready) -> Flow[Ready]:
@@ -211,10 +241,24 @@ class Desk:
         parameters = with_references(ready.task.parameters, references)
         return replace(ready, task=replace(ready.task, parameters=parameters))
 
-    def _lifecycle(self, document: ModelDocument, settings: Settings) -> tuple[Notice, ...]:
-        today = datetime.fromtimestamp(self.opening.clock.now(), UTC).date()
+    def preflight(self, ready: Ready) -> Flow[None]:
+        """Look for what would make the job fail, before anything is paid.
+
+        Raises:
+            InvalidRequest: With what was found.
+        """
+        if not ready.provider.has("preflight"):
+            return
+        problems = yield from ready.provider.preflight(ready.task)
+        if problems:
+            raise InvalidRequest(problems, model=ready.document.id)
+
+    def _lifecycle(
+        self, document: ModelDocument, provider: Provider, settings: Settings
+    ) -> tuple[Notice, ...]:
+        today = self.day or datetime.fromtimestamp(self.opening.clock.now(), UTC).date()
         try:
-            notice = check_lifecycle(document, settings, today)
+            notice = check_lifecycle(document, provider.info, settings, today)
         except ModelRetired as error:
             if not self.simulated:
                 raise
@@ -224,17 +268,19 @@ class Desk:
             )
         return () if notice is None else (notice,)
 
-    def _loader(self, provider: Provider, values: Mapping[str, Any], options: Options) -> Any:
+    def _loader(
+        self, provider: Provider, settings: Settings, values: Mapping[str, Any], options: Options
+    ) -> Any:
         from polyreel.media.loading import MediaLoader
 
         return MediaLoader(
             session=PublicSession(clock=self.opening.clock),
-            earlier=lambda job_id: self._reference(provider, job_id),
+            earlier=lambda job_id: self._reference(provider, settings, job_id),
             size=_pixels(values.get("size")),
             fit=options.fit,
         )
 
-    def _reference(self, provider: Provider, job_id: str) -> MediaRef | None:
+    def _reference(self, provider: Provider, settings: Settings, job_id: str) -> MediaRef | None:
         job = self.earlier(job_id)
         if job is None:
             return None
@@ -245,11 +291,15 @@ class Desk:
         elif job.simulated != self.simulated:
             kinds = ("simulated", "real") if job.simulated else ("real", "simulated")
             reason = f"is {kinds[0]}, and this request is {kinds[1]}"
+        elif apart := [n for n in ("surface", "base_url") if job.settings.get(n, "") != settings.get(n)]:
+            told = f"{apart[0]} {job.settings.get(apart[0]) or 'none'}"
+            reason = f"was made at another place ({told}) than this request goes to"
         else:
-            return MediaRef(parameter="", id=job.receipt.id)
+            film = next(iter(job.videos), None)
+            return MediaRef(parameter="", id=job.receipt.id, url=None if film is None else film.url)
         raise InvalidRequest([Problem(parameter="video", message=f"{job_id} {reason}; give its file")])
 
-    def _task(  # noqa: PLR0913, PLR0917  everything that a task is made of
+    def task(  # noqa: PLR0913, PLR0917  everything that a task is made of
         self,
         provider: Provider,
         settings: Settings,
@@ -258,6 +308,7 @@ class Desk:
         prepared: Prepared,
         options: Options,
     ) -> Task:
+        """Return what the provider's hooks receive for a request with these values."""
         return Task(
             id=new_job_id(),
             model=document.id,
@@ -269,6 +320,13 @@ class Desk:
             settings=settings,
             http=self.opening.account(provider, settings).http,
         )
+
+
+def _unpriced(options: Options) -> tuple[Notice, ...]:
+    if not options.native or options.max_cost is None:
+        return ()
+    message = "what these fields ask for is not in the estimate, so max_cost does not bound it"
+    return (Notice(parameter="native", message=message),)
 
 
 def _output(options: Options, prompt: str, job_id: str) -> Path | None:
@@ -319,15 +377,19 @@ def simulated_settings(provider: Provider, given: Mapping[str, str]) -> Settings
 
 
 def with_key(provider: Provider, settings: Settings, key: Secret) -> Settings:
-    """Return ``settings`` with another key in place of the first required secret."""
-    for setting in provider.info.settings:
-        if setting.secret and setting.required:
-            return replace(
-                settings,
-                values={**settings.values, setting.name: key},
-                sources={**settings.sources, setting.name: "argument of this call"},
-            )
-    return settings
+    """Return ``settings`` with another key and no other: it is somebody else's account.
+
+    Raises:
+        InvalidRequest: The provider has no setting ``api_key``.
+    """
+    if "api_key" not in {setting.name for setting in provider.info.settings}:
+        raise InvalidRequest(
+            [Problem(parameter="byok_api_key", message=f"{provider.info.title} is not used with a key")]
+        )
+    plain = {name: value for name, value in settings.values.items() if isinstance(value, str)}
+    return replace(
+        settings, values={**plain, "api_key": key}, sources={**settings.sources, "api_key": OWN_KEY}
+    )
 
 
 def _pixels(size: Any) -> tuple[int, int] | None:

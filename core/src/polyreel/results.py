@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,9 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from polyreel.errors import Problem, StorageFailed
+from polyreel.errors import FetchFailed, Problem, StorageFailed
+from polyreel.markup import attribute, card, lines, table, text
+from polyreel.parameters.problems import shortened
 from polyreel.storage.files import NewFile
 from polyreel.types.asset import Asset
 from polyreel.types.cost import Cost, Estimate
@@ -36,14 +37,21 @@ class Video:
 
     @property
     def path(self) -> Path:
-        """The file."""
-        assert self.asset.path is not None, "a result's films are fetched"
+        """The file.
+
+        Raises:
+            FetchFailed: It stays where it is, and the message says where and why.
+        """
+        if self.asset.path is None:
+            raise FetchFailed(
+                f"the film is at {self.asset.url} and was not fetched: {self.asset.stays}", asset=self.asset
+            )
         return self.asset.path
 
     @property
     def url(self) -> str:
-        """The file's address."""
-        return self.path.resolve().as_uri()
+        """The file's address; of a film that was not fetched, where it is."""
+        return str(self.asset.url) if self.asset.path is None else self.path.resolve().as_uri()
 
     @property
     def duration(self) -> float | None:
@@ -83,6 +91,14 @@ class Video:
             raise StorageFailed(f"{self.path} cannot be copied to {target}: {error.strerror}") from None
         finally:
             new.discard()
+
+    def _repr_html_(self) -> str:
+        """Show the film in a notebook; of one that was not fetched, where it is."""
+        if self.asset.path is None:
+            return card(
+                "a film that was not fetched", self.asset.stays or "", [lines("It is at", [self.url])]
+            )
+        return f"{_player(self)}<div>{text(self.path)}</div>"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,18 +157,13 @@ class Result:
         return self.videos[0].save(path, overwrite=overwrite)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        """Show the film in a notebook: embedded while small, else by its file's address."""
+        """Show the first film in a notebook, with the prompt."""
         film = self.videos[0]
-        small = (film.asset.size_bytes or 0) <= EMBEDDED_BYTES
-        source = (
-            f"data:{film.asset.media_type};base64,{base64.b64encode(film.bytes()).decode()}"
-            if small
-            else film.url
-        )
+        if film.asset.path is None:
+            return {"text/plain": f"{self.job.model}: {film.url} (not fetched: {film.asset.stays})"}
         caption = "simulated, not made by " if self.simulated else ""
-        text = html.escape(f"{caption}{self.job.model}: {self.job.prompt[:200]} ({film.path})")
-        page = f'<video controls playsinline style="max-width:100%" src="{source}"></video><div>{text}</div>'
-        return {"text/plain": repr(self), "text/html": page}
+        words = text(f"{caption}{self.job.model}: {self.job.prompt[:200]} ({film.path})")
+        return {"text/plain": repr(self), "text/html": f"{_player(film)}<div>{words}</div>"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -178,6 +189,18 @@ class Check:
         """Whether it may be sent."""
         return not self.problems
 
+    def _repr_html_(self) -> str:
+        """Show the verdict in a notebook."""
+        return card(
+            f"{'valid' if self.ok else 'not valid'} for {self.model}",
+            _price(self.estimate),
+            [
+                lines("Problems", self.problems),
+                lines("Warnings", self.warnings),
+                table(("parameter", "value"), [(name, shortened(v)) for name, v in self.parameters.items()]),
+            ],
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DryRun:
@@ -199,6 +222,21 @@ class DryRun:
     def max_cost(self) -> Decimal | None:
         """What it should cost, or ``None`` when unknown."""
         return self.estimate.amount
+
+
+def _player(film: Video) -> str:
+    """Return a player for a notebook: the film itself while small, else its file's address."""
+    small = (film.asset.size_bytes or 0) <= EMBEDDED_BYTES
+    content = base64.b64encode(film.bytes()).decode() if small else ""
+    source = f"data:{film.asset.media_type};base64,{content}" if small else film.url
+    return f'<video controls playsinline style="max-width:100%" src="{attribute(source)}"></video>'
+
+
+def _price(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return ""
+    amount = "price not known" if estimate.amount is None else f"{estimate.amount} {estimate.currency}"
+    return f"{amount} ({estimate.rule})"
 
 
 def record_schemas() -> dict[str, Mapping[str, Any]]:

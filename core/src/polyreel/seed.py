@@ -87,7 +87,9 @@ class SeedOperations:
         return described
 
     def _file(self, job: Job, film: Asset) -> dict[str, Any]:
-        assert film.path is not None, "a completed job's films are fetched"
+        if film.path is None:  # it stays in a bucket of the caller's
+            name = str(film.url).rpartition("/")[2]
+            return {"url": film.url, "content_type": film.media_type, "file_name": name}
         return {
             "url": self._serving().address(film.path),
             "s3_key": f"{job.provider}/video/{film.path.name}",

@@ -9,15 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from polyreel.errors import ConfigurationError, MissingKey
 from polyreel.parameters.problems import suggested_name
 from polyreel.redaction import Secret, without_query
-from polyreel.types.provider import ProviderInfo, Setting, Settings
+from polyreel.types.budget import Budget
+from polyreel.types.options import label_of
+from polyreel.types.provider import ProviderInfo, Setting, Settings, Surface
 
 __all__ = ["Configuration", "default_home"]
+
+_NO_SOURCES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def default_home(environ: Mapping[str, str], *, platform: str = sys.platform) -> Path:
@@ -67,7 +72,7 @@ class Configuration:
 
     @property
     def file(self) -> Path:
-        """The configuration file: ``[providers.acme]`` tables and ``[aliases]``."""
+        """The configuration file: ``[providers.acme]`` tables, ``[aliases]``, ``[budget]``, ``default_model``, ``project``."""
         return self.home / "config.toml"
 
     @cached_property
@@ -92,7 +97,8 @@ class Configuration:
         except tomllib.TOMLDecodeError as error:
             raise ConfigurationError(f"{self.file} is no valid TOML: {error}") from None
         providers = table.get("providers", {})
-        for name, entry in {"aliases": table.get("aliases", {}), "providers": providers}.items():
+        for name in ("aliases", "budget", "providers"):
+            entry = table.get(name, {})
             if not isinstance(entry, dict):
                 raise ConfigurationError(f"{self.file}: {name} must be a table: [{name}]")
         for name, entry in providers.items():
@@ -107,41 +113,84 @@ class Configuration:
             return False
         return bool(self.file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
 
-    def resolve(self, info: ProviderInfo, *, frozen: Mapping[str, str] | None = None) -> Settings:
+    @property
+    def budget(self) -> Budget | None:
+        """The table ``[budget]``: ``per_job``, ``per_day``, ``total``, ``currency``, ``unknown``.
+
+        Raises:
+            ConfigurationError: It says something else.
+        """
+        try:
+            return Budget.of_table(self.table["budget"]) if "budget" in self.table else None
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{self.file}: {error}") from None
+
+    @property
+    def project(self) -> str | None:
+        """The label of new jobs: ``POLYREEL_PROJECT``, else ``project`` in the file.
+
+        Raises:
+            ConfigurationError: It is no label.
+        """
+        variable = self.environ.get("POLYREEL_PROJECT", "").strip()
+        value = variable or self.table.get("project")
+        try:
+            return None if value is None else label_of(value)
+        except ValueError as error:
+            place = "environment POLYREEL_PROJECT" if variable else self.file
+            raise ConfigurationError(f"project (from {place}) {error}") from None
+
+    def resolve(
+        self,
+        info: ProviderInfo,
+        *,
+        frozen: Mapping[str, str] | None = None,
+        sources: Mapping[str, str] = _NO_SOURCES,
+    ) -> Settings:
         """Return a provider's settings.
 
         Args:
             info: What the provider says it can be told.
             frozen: Settings that were stored with a job; they win, so that a job is polled where it was made.
+            sources: Where each of these was found when the job was made.
 
         Raises:
             ConfigurationError: A setting is unknown, or its value cannot be used.
         """
         if frozen is not None:
-            return self._resolved(info, frozen)
+            return self._resolved(info, frozen, sources)
         # Each request asks; only the environment can have changed since the last one.
         last = self._last.get(info.id)
         if last is None or last.info is not info or any(map(self._differs, last.surroundings)):
             surroundings = tuple((name, self.environ.get(name)) for name in _variables(info))
-            last = _Resolution(info=info, surroundings=surroundings, settings=self._resolved(info, {}))
+            last = _Resolution(info=info, surroundings=surroundings, settings=self._resolved(info, {}, {}))
             self._last[info.id] = last
         return last.settings
 
     def _differs(self, variable: tuple[str, str | None]) -> bool:
         return self.environ.get(variable[0]) != variable[1]
 
-    def _resolved(self, info: ProviderInfo, frozen: Mapping[str, str]) -> Settings:
+    def _resolved(
+        self, info: ProviderInfo, frozen: Mapping[str, str], origins: Mapping[str, str]
+    ) -> Settings:
         self._check_names(info)
         values: dict[str, str | Secret] = {}
         sources: dict[str, str] = {}
         for setting in info.settings:
             if setting.name in frozen:
                 found: tuple[str, str] | None = (frozen[setting.name], "the job's record")
+            elif frozen and not setting.secret:
+                # What was not set when the job was made is not set for it now: it belongs to that account.
+                found = None if setting.default is None else (setting.default, "default")
             else:
                 found = self._find(info.id, setting)
             if found is None:
                 continue
             text, source = found
+            source = origins.get(setting.name, source)  # also of a key: a provider may decide by it
+            text = next((choice for choice in setting.choices if choice.lower() == text.lower()), text)
+            if setting.address and "://" not in text:
+                text = f"http://{text}"  # host:port, as some variables of vendors have it
             problem = _problem(setting, text)
             if problem is not None:
                 shown = "" if setting.secret else f"={without_query(text)!r}"
@@ -178,6 +227,10 @@ class Configuration:
     def require(self, info: ProviderInfo, settings: Settings) -> None:
         """Check that everything required was found.
 
+        Args:
+            info: What the provider says it can be told.
+            settings: What was found, the surface among it where there are several.
+
         Raises:
             MissingKey: Something is missing; the message names each way to give it.
         """
@@ -190,7 +243,28 @@ class Configuration:
                     f"[providers.{info.id}] in {self.file}, or try it without a key: simulate=True (--simulate)",
                     provider=info.id,
                     variables=variables,
+                    needs=f"{setting.name} ({variables[0]})",
                 )
+        for surface in info.surfaces:
+            if surface.id == settings.get("surface"):
+                self._require_surface(info, surface, settings)
+
+    def _require_surface(self, info: ProviderInfo, surface: Surface, settings: Settings) -> None:
+        if not surface.needs or any(all(settings.values.get(n) for n in names) for names in surface.needs):
+            return
+        variables = {setting.name: (*setting.environment, "")[0] for setting in info.settings}
+        ways = " or ".join(
+            " and ".join(f"{name} ({variables[name] or _own_variable(info.id, name)})" for name in names)
+            for names in surface.needs
+        )
+        raise MissingKey(
+            f"{surface.title} needs {ways}: set the environment variable, pass settings={{{info.id!r}: {{...}}}} to the "
+            f"client, write it under [providers.{info.id}] in {self.file}, or try it without a key: simulate=True "
+            "(--simulate)",
+            provider=info.id,
+            variables=tuple(variables[name] for names in surface.needs for name in names if variables[name]),
+            needs=ways,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -222,7 +296,7 @@ def _problem(setting: Setting, text: str) -> str | None:
     if setting.secret:
         sendable = text.isascii() and text.isprintable() and text == text.strip() and text
         return None if sendable else "holds a line break, or a character that no key has; copy it again"
-    return _address_problem(text) if setting.name == "base_url" else None
+    return _address_problem(text) if setting.address or setting.name == "base_url" else None
 
 
 def _address_problem(text: str) -> str | None:

@@ -19,9 +19,11 @@ from polyreel.jobs.lifecycle import Lifecycle
 from polyreel.operations import Operations
 from polyreel.parameters.problems import suggested_name
 from polyreel.plugins import Plugins, Provider
+from polyreel.purse import Purse
 from polyreel.requests import Desk
 from polyreel.settings import Configuration
 from polyreel.storage.memory import MemoryStore
+from polyreel.types.budget import Budget
 
 if TYPE_CHECKING:
     from polyreel.http import Response, Wire
@@ -68,6 +70,7 @@ class Workspace:
         clock: The time.
         simulate: Whether new jobs are answered by simulators.
         simulation: How they play.
+        given_budget: What the caller allows to be spent.
     """
 
     configuration: Configuration
@@ -76,6 +79,7 @@ class Workspace:
     clock: Clock
     simulate: bool
     simulation: Simulation
+    given_budget: Budget | None = None
     _stages: dict[str, Simulated] = field(default_factory=dict, repr=False)
     _staging: threading.Lock = field(default_factory=threading.Lock, repr=False)  # two threads, one stage
 
@@ -90,6 +94,7 @@ class Workspace:
         store: JobStore | str | None = None,
         clock: Clock | None = None,
         plugins: Plugins | None = None,
+        budget: Budget | None = None,
         api_key: str | None = None,
         base_url: str | None = None,
     ) -> Workspace:
@@ -115,6 +120,7 @@ class Workspace:
             clock=clock or simulation.clock,
             simulate=bool(simulate) or os.environ.get("POLYREEL_SIMULATE", "") not in {"", "0"},
             simulation=simulation,
+            given_budget=_checked_budget(budget),
         )
 
     @cached_property
@@ -132,6 +138,16 @@ class Workspace:
             ),
             store=self.store,
         )
+
+    @cached_property
+    def budget(self) -> Budget | None:
+        """What may be spent: the caller's limits, and of those that it left out the configuration file's.
+
+        Raises:
+            ConfigurationError: The file's are none, or they are in two currencies.
+        """
+        written = self.configuration.budget
+        return written if self.given_budget is None else self.given_budget.over(written)
 
     @cached_property
     def seed(self) -> SeedOperations:
@@ -170,6 +186,7 @@ class Workspace:
             faults=self.simulation.faults,
             render_seconds=self.simulation.render_seconds,
             studio=self.simulation.studio,
+            origins=provider.info.origins,
         )
 
     def _desk(self, *, simulated: bool) -> Desk:
@@ -185,6 +202,7 @@ class Workspace:
             simulated=simulated,
             simulator_settings=self._simulator_settings,
             earlier=self._earlier,
+            purse=Purse(budget=lambda: self.budget, store=self.store, clock=self.clock, rehearsing=simulated),
         )
 
     def _carrier(self, provider: Provider) -> Callable[[Wire], Response]:
@@ -214,6 +232,14 @@ def configure_logging(environ: Mapping[str, str]) -> None:
         handler.setFormatter(Redacting("%(asctime)s %(name)s %(levelname)s %(message)s"))
         logger.addHandler(handler)
         logger.setLevel(level if level in logging.getLevelNamesMapping() else "INFO")
+
+
+def _checked_budget(budget: Any) -> Budget | None:
+    if budget is None or isinstance(budget, Budget):
+        return budget
+    raise ConfigurationError(
+        f"budget={budget!r} must be a polyreel.Budget: budget=Budget(per_job='2', per_day='20')"
+    )
 
 
 def _without_gateway(api_key: str | None, base_url: str | None) -> None:

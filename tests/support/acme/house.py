@@ -6,7 +6,8 @@ import zlib
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from polyreel.client import AsyncClient, Client
+from polyreel.async_client import AsyncClient
+from polyreel.client import Client
 from polyreel.clock import VirtualClock
 from polyreel.plugins import Plugins
 from polyreel.simulation.films import FilmSpec, render_film
@@ -46,8 +47,8 @@ def picture(width=1, height=1):
 class FaithfulStore(MemoryStore):
     """In memory, but everything goes through JSON as it would on a disk."""
 
-    def add(self, job):
-        super().add(Job.model_validate_json(job.model_dump_json()))
+    def add(self, job, *, guard=None):
+        super().add(Job.model_validate_json(job.model_dump_json()), guard=guard)
 
     def save(self, job, *, expected):
         super().save(Job.model_validate_json(job.model_dump_json()), expected=expected)
@@ -69,6 +70,7 @@ class House:
         provider: The provider; the complete one if nothing is said.
         render_seconds: How long a film takes.
         real: Whether jobs count as real, so that their bill can be looked at; the simulator answers all the same.
+        budget: What its clients may spend.
     """
 
     home: object
@@ -76,6 +78,7 @@ class House:
     faults: tuple = ()
     render_seconds: float = 30.0
     real: bool = False
+    budget: object = None
     store: object = field(default_factory=FaithfulStore)
     clock: VirtualClock = field(default_factory=VirtualClock)
 
@@ -96,6 +99,7 @@ class House:
             "plugins": self.plugins,
             "home": self.home,
             "store": self.store,
+            "budget": self.budget,
             "api_keys": {"acme": "acme-simulated"},
         }
 
@@ -111,7 +115,8 @@ class House:
         self._stages = client.workspace._stages
         client.workspace.stage(self.plugins.provider("acme"))
         if self.real:
-            desk = replace(client._operations.desk, simulated=False)
+            desk = client._operations.desk
+            desk = replace(desk, simulated=False, purse=replace(desk.purse, rehearsing=False))
             client._operations = replace(client._operations, desk=desk)
         return client
 

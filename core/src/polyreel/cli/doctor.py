@@ -95,7 +95,7 @@ def _home() -> list[Finding]:
     findings = [_folder(home)]
     if not configuration.file.exists():
         return [*findings, _ok("configuration", f"{configuration.file} does not exist; nothing needs it")]
-    _ = configuration.table  # raises when it cannot be read
+    _ = configuration.budget, configuration.project  # raises when it cannot be read, or says what cannot be
     if configuration.file_is_readable_by_others:
         advice = f"{configuration.file} can be read by others: chmod 600 {configuration.file}"
         return [*findings, _note("configuration", advice)]
@@ -132,7 +132,9 @@ def _plugins() -> list[Finding]:
             findings.append(_note(subject, advice))
         else:
             keys = f"; {', '.join(plugin.keys)}" if plugin.keys else ""
-            findings.append(_ok(subject, f"{plugin.package}, {plugin.state}{keys}"))
+            ready = [surface["title"] for surface in plugin.surfaces.values() if not surface["needs"]]
+            surfaces = f"; ready: {', '.join(ready)}" if ready else ""
+            findings.append(_ok(subject, f"{plugin.package}, {plugin.state}{keys}{surfaces}"))
     return findings or [_note("providers", "none is installed: pip install polyreel-...")]
 
 
@@ -147,14 +149,31 @@ def _models() -> list[Finding]:
     from polyreel.cli.models import standing, today
 
     client: Client = open_client()
-    documents = client.models()
+    documents = list(client.workspace.operations.desk.catalogue.installed())
     day = today(client)
-    old = [document.id for document in documents if _read(document.lifecycle.sources, day) < day - _STALE]
-    retired = [document.id for document in documents if standing(client, document).startswith("retired")]
+    old = [
+        document.reference for document in documents if _read(document.lifecycle.sources, day) < day - _STALE
+    ]
+    retired = [document for document in documents if standing(client, document).startswith("retired")]
     findings = [_ok("models", f"{len(documents)}, of which {len(retired)} are retired")]
     if old:
         findings.append(_note("models", f"facts older than {_STALE.days} days: {', '.join(old)}"))
     return findings
+
+
+def _corrections() -> list[Finding]:
+    """Tell what the lint finds in the user's own documents; they are used all the same."""
+    from polyreel.cli.models import today
+    from polyreel.documents.lint import lint
+
+    client = open_client()
+    catalogue = client.workspace.operations.desk.catalogue
+    corrections = list(catalogue.corrections.values())
+    known = {document.id for document in catalogue.published()}
+    return [
+        _note(finding.origin, f"{finding.rule}: {finding.where or '/'}: {finding.message}")
+        for finding in lint(corrections, today=today(client), known=known)
+    ]
 
 
 def _read(sources: object, day: date) -> date:
@@ -162,7 +181,7 @@ def _read(sources: object, day: date) -> date:
     return max(seen, default=day)
 
 
-_LOOKS: Final = (_versions, _extras, _home, _plugins, _jobs, _models)
+_LOOKS: Final = (_versions, _extras, _home, _plugins, _jobs, _models, _corrections)
 
 
 def _ok(subject: str, message: str) -> Finding:

@@ -70,7 +70,8 @@ def lines(error: Exception) -> list[str]:
             redact(line) for line in (f"error: the request is not valid{where}; nothing was sent", *problems)
         ]
     if isinstance(error, errors.PolyreelError):
-        return [redact(f"error: {error}")]
+        earlier = (f"  {note}" for note in getattr(error, "__notes__", ()))
+        return [redact(line) for line in (f"error: {error}", *earlier)]
     if os.environ.get("POLYREEL_LOG", "").lower() == "debug":
         return [redact("".join(traceback.format_exception(error))), redact(f"error: {_unexpected(error)}")]
     return [redact(f"error: {_unexpected(error)}; POLYREEL_LOG=debug shows where it happened")]
@@ -101,7 +102,7 @@ def interruption(job: Job | None) -> tuple[str, dict[str, Any]]:
     elif job.status == "unknown":
         sentence = (
             f"interrupted: whether {job.provider} accepted {job.id} is not known; 'polyreel jobs resume {job.id}' "
-            "looks for it"
+            "looks for it, if the provider has a way to"
         )
     elif job.done:
         sentence = f"interrupted: {job.id} is {job.status}; see 'polyreel jobs show {job.id}'"

@@ -11,7 +11,7 @@ from typing import Any, Final
 from polyreel.cli.words import described, unit
 from polyreel.errors import InvalidRequest, Problem
 
-__all__ = ["Flag", "flags_of", "names", "unknown_flags", "value_of"]
+__all__ = ["Flag", "any_model", "flags_of", "names", "unknown_flags", "value_of"]
 
 _METAVARS: Final = {"integer": "N", "number": "N", "string": "TEXT", "object": "JSON", "array": "JSON"}
 _LONGEST_METAVAR: Final = 32
@@ -103,6 +103,35 @@ def flags_of(
     flags = [Flag(name=name, schema=schema, hidden=name not in own) for name, schema in schemas.items()]
     flags += [Flag(name=alias, schema=schemas[name], hidden=True) for alias, name in aliases.items()]
     return [flag for flag in flags if flag.name != "prompt"]
+
+
+def any_model(
+    documents: Iterable[Mapping[str, Mapping[str, Any]]], registry: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Mapping[str, Any]]:
+    """Return the parameters of models in general: the unified ones, and what single providers have beyond them.
+
+    Of the latter each takes every type that some model gives it; its values are those of the models that agree.
+
+    Args:
+        documents: The parameters of each model.
+        registry: The unified parameters.
+    """
+    own: dict[str, list[Mapping[str, Any]]] = {}
+    for properties in documents:
+        for name, schema in properties.items():
+            if name not in registry:
+                own.setdefault(name, []).append(schema)
+    return {**registry, **{name: _general(schemas) for name, schemas in own.items()}}
+
+
+def _general(schemas: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    first = schemas[0]
+    if all(schema == first for schema in schemas):
+        return first
+    general = {name: first[name] for name in ("description", "x-unit", "x-media", "items") if name in first}
+    kinds = dict.fromkeys(kind for schema in schemas for kind in _kinds(schema))
+    kinds_told = list(kinds) if len(kinds) > 1 else next(iter(kinds), None)
+    return {**general, "x-advanced": True, **({} if kinds_told is None else {"type": kinds_told})}
 
 
 def unknown_flags(args: Sequence[str], known: Mapping[str, bool]) -> tuple[list[str], list[tuple[str, bool]]]:

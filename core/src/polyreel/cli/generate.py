@@ -27,6 +27,18 @@ __all__ = ["command", "finished"]
     metavar="S",
     help="Stop waiting after so long; the job goes on. Default: 3600.",
 )
+@click.option(
+    "--on-retired",
+    type=click.Choice(["error", "migrate"]),
+    help="What a model does that was shut down: it is an error (the default), or the request is moved to the best "
+    "living model that is configured.",
+)
+@click.option(
+    "--fallback",
+    multiple=True,
+    metavar="MODEL",
+    help="Ask this model when the one before refuses, before anything was accepted. Repeatable.",
+)
 @click.option("--no-wait", is_flag=True, help="Submit and print the job's id.")
 @click.option("--dry-run", is_flag=True, help="Print the exact requests and send none of them.")
 @json_option
@@ -64,7 +76,7 @@ def finished(display: Display, job: Job, *, waited: bool = True) -> None:
     display.warn(job.warnings)
     if waited:
         for film in job.videos:
-            display.remark(f"{film.path}: {words.film(film)}; {words.cost(job.cost)}")
+            display.remark(f"{film.path or film.url}: {words.film(film)}; {words.cost(job.cost)}")
     else:
         display.remark(
             f"{job.id} is {job.status} at {job.provider}; 'polyreel jobs wait {job.id}' fetches the film"
@@ -85,7 +97,7 @@ def finished(display: Display, job: Job, *, waited: bool = True) -> None:
         )
     elif waited:
         for film in job.videos:
-            display.out(str(film.path))
+            display.out(str(film.path or film.url))
     else:
         display.out(job.id)
 

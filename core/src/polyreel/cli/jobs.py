@@ -268,6 +268,7 @@ def _lines(job: Job) -> list[str]:
         ("model", job.model),
         ("status", f"{job.status} ({words.phase(job)})"),
         ("simulated", "yes" if job.simulated else ""),
+        ("project", job.project or ""),
         ("prompt", words.shortened(job.prompt, 200)),
         (
             "parameters",
@@ -291,6 +292,7 @@ def _lines(job: Job) -> list[str]:
         )
         lines.append(f"  {asset.role}: {', '.join(filter(None, (where, words.film(asset))))}")
     lines += [f"  warning: {notice}" for notice in job.warnings]
+    lines += [f"  continued by: {job.continued_by}"] if job.continued_by else []
     return lines + [
         f"  {words.moment(event.at)} {event.phase} {event.message}".rstrip() for event in job.history
     ]

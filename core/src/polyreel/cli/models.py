@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from polyreel.cli import words
+from polyreel.cli import formats, words
 from polyreel.cli.clients import json_option, open_client, pass_display, setting_option
 from polyreel.cli.display import Display
+from polyreel.cli.search import as_of_option, day_of
+from polyreel.cli.search import command as search
 
 if TYPE_CHECKING:
     from polyreel.client import Client
@@ -20,51 +22,83 @@ __all__ = ["command", "standing", "today"]
 
 
 @click.group("models", invoke_without_command=True)
+@as_of_option
 @json_option
 @setting_option
 @click.pass_context
-def command(ctx: click.Context, *, settings: tuple[str, ...]) -> None:
-    """List the models, or show one: parameters, prices, dates. Without a verb, list."""
+def command(ctx: click.Context, *, as_of: datetime | None, settings: tuple[str, ...]) -> None:
+    """List the models, show one, or search one that takes a request. Without a verb, list."""
     if ctx.invoked_subcommand is None:
-        ctx.invoke(list_models, settings=settings)
+        ctx.invoke(list_models, as_of=as_of, settings=settings)
+
+
+command.add_command(search)
 
 
 @command.command("list")
 @json_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(formats.LISTINGS),
+    help="All living models, on every API of their vendors, for another reader: a Markdown table, OpenRouter's listing, "
+    "an OpenAPI request body, or MCP tools.",
+)
+@as_of_option
 @setting_option
 @pass_display
-def list_models(display: Display, /, *, settings: tuple[str, ...]) -> None:
+def list_models(
+    display: Display, /, *, form: str | None, as_of: datetime | None, settings: tuple[str, ...]
+) -> None:
     """List the models of all installed providers."""
     client = open_client(settings=settings)
+    day = day_of(as_of)
+    if form is not None:
+        if settings:
+            raise click.UsageError("--format lists every API of a vendor, whatever is set; leave --set out")
+        catalogue = client.workspace.operations.desk.catalogue
+        formats.show_models(display, formats.living(catalogue, day or today(client)), form)
+        return
     documents = client.models()
     for failure in client.workspace.plugins.failures:
         display.say(f"warning: the plugin {failure.plugin!r} is disabled; see 'polyreel providers'")
     if display.as_json:
-        display.document([_entry(client, document) for document in documents])
+        display.document([_entry(client, document, day) for document in documents])
         return
     rows = [
         (
             document.id,
             document.lifecycle.stage,
-            standing(client, document),
+            standing(client, document, day),
             _price(document),
             _seconds(document),
             _sizes(document),
         )
         for document in documents
     ]
-    display.table(("model", "stage", "today", "price from", "seconds", "sizes"), rows)
+    display.table(
+        ("model", "stage", "today" if day is None else str(day), "price from", "seconds", "sizes"), rows
+    )
 
 
 @command.command("show")
 @click.argument("model")
 @json_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(formats.PAGES),
+    help="For another reader: a Markdown page, a form as JSON, or an MCP tool.",
+)
 @setting_option
 @pass_display
-def show(display: Display, /, model: str, *, settings: tuple[str, ...]) -> None:
+def show(display: Display, /, model: str, *, form: str | None, settings: tuple[str, ...]) -> None:
     """Show one model; with --json its document as it is."""
     client = open_client(settings=settings)
     document = client.model(model)
+    if form is not None:
+        formats.show_model(display, document, form)
+        return
     if display.as_json:
         display.document(document.json)
         return
@@ -86,35 +120,59 @@ def show(display: Display, /, model: str, *, settings: tuple[str, ...]) -> None:
             display.out("\n".join([f"\n{title}:", *(f"  {line}" for line in lines)]))
 
 
+@command.command("compare")
+@click.argument("models", metavar="MODEL MODEL...", nargs=-1, required=True)
+@json_option
+@setting_option
+@pass_display
+def compare(display: Display, /, models: tuple[str, ...], *, settings: tuple[str, ...]) -> None:
+    """Show models side by side, as a Markdown table; with --json their documents."""
+    from polyreel.documents.views.markdown import comparison
+
+    client = open_client(settings=settings)
+    documents = [client.model(model) for model in models]
+    if display.as_json:
+        display.document([document.json for document in documents])
+        return
+    display.out(comparison(documents))
+
+
 def today(client: Client) -> date:
     """Return the day that counts."""
     return datetime.fromtimestamp(client.workspace.clock.now(), UTC).date()
 
 
-def standing(client: Client, document: ModelDocument) -> str:
-    """Return where a model stands today, at the address that is set for its provider."""
-    from polyreel.catalogue import applies
+def standing(client: Client, document: ModelDocument, day: date | None = None) -> str:
+    """Return where a model stands on a day (today), at the address that is set for its provider."""
+    from polyreel.catalogue import address, applies
 
     info = client.workspace.plugins.provider(document.provider).info
     settings = client.workspace.configuration.resolve(info)
-    if not applies(document, settings):
-        return f"as {settings.get('base_url')} has it"
+    if not applies(document, info, settings):
+        return f"as {address(document, info, settings)} has it"
     lifecycle = document.lifecycle
+    day = day or today(client)
+    if lifecycle.released is not None and day < lifecycle.released:
+        return f"from {lifecycle.released}"
     words_of = {
         "living": "living",
         "ending": f"ends {lifecycle.retires_on}",
         "retired": f"retired {lifecycle.retires_on}",
     }
-    return words_of[lifecycle.standing(today(client))]
+    return words_of[lifecycle.standing(day)]
 
 
-def _entry(client: Client, document: ModelDocument) -> dict[str, Any]:
+def _entry(client: Client, document: ModelDocument, day: date | None) -> dict[str, Any]:
     lifecycle = document.lifecycle
     return {
         "id": document.id,
         "title": document.title,
+        "surface": document.surface,
+        "aliases": list(document.aliases),
+        "regions": list(document.regions),
         "stage": lifecycle.stage,
         "today": standing(client, document),
+        **({} if day is None else {"as_of": str(day), "standing": standing(client, document, day)}),
         "retires_on": None if lifecycle.retires_on is None else str(lifecycle.retires_on),
         "replaced_by": list(lifecycle.replaced_by),
         "alternatives": list(lifecycle.alternatives),

@@ -9,12 +9,15 @@ __all__ = ["VERBS", "overview"]
 VERBS = {
     "generate": "Make a film: check, submit, wait, fetch.",
     "check": "Say whether a request would be accepted, and what it would cost. Nothing is sent.",
-    "models": "List the models, or show one: parameters, prices, dates.",
+    "cost": "Say what a request would cost, by which rule. Nothing is sent.",
+    "models": "List the models, show one, or search one that takes a request.",
+    "migrate": "Move a request to another model; find the calls of a project that need it.",
     "providers": "List the installed providers, their keys and their failures.",
+    "costs": "Sum what was spent, by day, model or project.",
     "jobs": "List, show, wait for, resume, cancel, download and delete jobs.",
     "simulate": "Serve a provider's simulator on this machine, for any client.",
     "doctor": "Look whether everything is in order on this machine.",
-    "schemas": "Export the model documents as JSON Schema.",
+    "schemas": "Export the model documents as JSON Schema or as pages, or look for what is wrong with them.",
 }
 """Each verb stands in the module of its name, as ``command``."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from polyreel.redaction import Secret, redact
 if TYPE_CHECKING:
     from polyreel.plugins import PluginFailure, Plugins, Provider
     from polyreel.settings import Configuration
+    from polyreel.types.provider import Surface
 
 __all__ = ["Found", "command", "survey"]
 
@@ -35,6 +36,7 @@ class Found:
         hooks: What it can do beyond what every provider can.
         settings: Where each setting was found; of a key its last characters at most.
         base_url: Where its requests go.
+        surfaces: Its vendor's APIs, when there are several, each with its title and what it still needs.
     """
 
     kind: str
@@ -46,6 +48,7 @@ class Found:
     hooks: tuple[str, ...] = ()
     settings: dict[str, dict[str, str]] = field(default_factory=dict)
     base_url: str = ""
+    surfaces: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def keys(self) -> list[str]:
@@ -58,8 +61,10 @@ class Found:
 
     @property
     def missing(self) -> list[str]:
-        """The required settings that were not found."""
-        return [name for name, found in self.settings.items() if found["missing"]]
+        """The required settings that were not found; with several APIs, what is missing for all of them."""
+        missing = [name for name, found in self.settings.items() if found["missing"]]
+        needs = [surface["needs"] for surface in self.surfaces.values()]
+        return missing + list(dict.fromkeys(needs) if needs and all(needs) else ())
 
 
 @click.command("providers")
@@ -105,6 +110,7 @@ def _provider(name: str, package: str, plugins: Plugins, configuration: Configur
         problem = _problem(plugins.failures, name) or f"{type(error).__name__}: {error}"
         return Found(kind="provider", id=name, package=package, state="failed", problem=redact(problem))
     settings, base_url, problem = _settings(provider, configuration)
+    surfaces = {surface.id: _surface(surface, settings) for surface in provider.info.surfaces}
     return Found(
         kind="provider",
         id=name,
@@ -114,7 +120,17 @@ def _provider(name: str, package: str, plugins: Plugins, configuration: Configur
         hooks=_hooks(provider),
         settings=settings,
         base_url=base_url,
+        surfaces=surfaces,
     )
+
+
+def _surface(surface: Surface, settings: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Return a surface's title, and what is missing for it; empty when nothing is."""
+    lacks = [
+        " and ".join(n for n in names if settings.get(n, {}).get("source") == "not set")
+        for names in surface.needs
+    ]
+    return {"title": surface.title, "needs": " or ".join(lacks) if all(lacks) else ""}
 
 
 def _settings(provider: Provider, configuration: Configuration) -> tuple[dict[str, dict[str, str]], str, str]:
@@ -180,6 +196,7 @@ def _entry(plugin: Found) -> dict[str, Any]:
         "settings": {name: found["source"] for name, found in plugin.settings.items()},
         "missing": plugin.missing,
         "base_url": plugin.base_url or None,
+        "surfaces": plugin.surfaces,
     }
 
 
@@ -188,8 +205,13 @@ def _lines(plugin: Found) -> list[str]:
     facts = (
         ("problem", plugin.problem),
         ("base_url", plugin.base_url),
+        *((f"surface {name}", _described(surface)) for name, surface in plugin.surfaces.items()),
         ("settings", ", ".join(f"{name}: {found['source']}" for name, found in plugin.settings.items())),
         ("missing", ", ".join(plugin.missing)),
         ("can also", ", ".join(plugin.hooks)),
     )
     return lines + [f"  {name}: {value}" for name, value in facts if value]
+
+
+def _described(surface: Mapping[str, str]) -> str:
+    return f"{surface['title']} (needs {surface['needs']})" if surface["needs"] else surface["title"]

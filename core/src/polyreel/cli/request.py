@@ -14,19 +14,28 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 import click
 
 from polyreel.cli.clients import open_client, setting_option
-from polyreel.cli.flags import Flag, flags_of, names, unknown_flags, value_of
+from polyreel.cli.flags import Flag, any_model, flags_of, names, unknown_flags, value_of
 from polyreel.errors import InvalidRequest, PolyreelError, Problem
 
 if TYPE_CHECKING:
     from polyreel.client import Client
     from polyreel.documents.document import ModelDocument
 
-__all__ = ["ModelCommand", "Order", "order_of", "request_options", "seconds"]
+__all__ = [
+    "ModelCommand",
+    "Order",
+    "model_of",
+    "money",
+    "order_of",
+    "parameters_of",
+    "request_options",
+    "seconds",
+]
 
 T = TypeVar("T", bound=Callable[..., Any])
 _PREFIX: Final = "parameter_"  # keeps a model's parameters apart from the options
@@ -84,7 +93,10 @@ def seconds(text: str) -> float:
 _OPTIONS: Final = (
     click.argument("prompt"),
     click.option(
-        "-m", "--model", help="The model: provider/model, or an alias. Default: default_model of config.toml."
+        "-m",
+        "--model",
+        help="The model: provider/model, an alias, or auto for the cheapest that takes the request and is configured. "
+        "Default: default_model of config.toml.",
     ),
     click.option(
         "-o", "--output", metavar="FILE", help="Where the film goes. Default: a readable name, here."
@@ -95,6 +107,9 @@ _OPTIONS: Final = (
     ),
     click.option(
         "--max-cost", type=money, metavar="USD", help="Refuse what costs more, or whose price is not known."
+    ),
+    click.option(
+        "--project", metavar="NAME", help="A label to sum costs by; 'polyreel costs --by project' does it."
     ),
     click.option(
         "--fit",
@@ -123,6 +138,10 @@ def request_options(function: T) -> T:
 class ModelCommand(click.Command):
     """A command that takes the parameters of the model that ``-m`` names."""
 
+    usage: ClassVar[Sequence[str]] = ("PROMPT", "-m MODEL", "[--PARAMETER VALUE ...]", "[OPTIONS]")
+    naming = "-m MODEL"
+    """How the model is named, for the page that is shown without one."""
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments in two passes."""
         try:
@@ -138,16 +157,16 @@ class ModelCommand(click.Command):
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click calls it so
         """Return the usage line."""
-        return ["PROMPT", "-m MODEL", "[--PARAMETER VALUE ...]", "[OPTIONS]"]
+        return list(self.usage)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the model's parameters before the options."""
         flags: list[Flag] = [flag for flag in ctx.meta.get("polyreel.flags", ()) if not flag.hidden]
         document: ModelDocument | None = ctx.meta.get("polyreel.document")
-        if document is None:
+        if document is None and "polyreel.client" not in ctx.meta:
             formatter.write_paragraph()
             formatter.write_text(
-                f"Every model has parameters of its own: '{ctx.command_path} -m MODEL --help' lists them, "
+                f"Every model has parameters of its own: '{ctx.command_path} {self.naming} --help' lists them, "
                 "'polyreel models' lists the models. The names are the same everywhere:"
             )
         title = "Parameters" if document is None else f"Parameters of {document.id}"
@@ -163,11 +182,8 @@ class ModelCommand(click.Command):
             formatter.write_dl(rows, col_max=36)
 
     def _declare(self, ctx: click.Context, args: list[str]) -> list[str]:
-        parser = self.make_parser(ctx)
-        parser.ignore_unknown_options = True
-        first, _, _ = parser.parse_args(args=list(args))
-        document = self._find_model(ctx, first)
-        flags = _all_flags(document)
+        document = self.find_model(ctx, self.first_look(ctx, args))
+        flags = _all_flags(document, ctx.meta.get("polyreel.client"))
         known = {**_spellings(super().get_params(ctx)), **names(flags)}
         args, unknown = unknown_flags(args, known)
         for name, takes_value in unknown:
@@ -177,7 +193,14 @@ class ModelCommand(click.Command):
         ctx.meta["polyreel.options"] = [_option(flag) for flag in flags]
         return args
 
-    def _find_model(self, ctx: click.Context, given: Mapping[str, Any]) -> ModelDocument | None:
+    def first_look(self, ctx: click.Context, args: Sequence[str]) -> Mapping[str, Any]:
+        """Return what can be read before the model's parameters are known."""
+        parser = self.make_parser(ctx)
+        parser.ignore_unknown_options = True
+        return parser.parse_args(args=list(args))[0]
+
+    def find_model(self, ctx: click.Context, given: Mapping[str, Any]) -> ModelDocument | None:
+        """Return the document of the model that was named; ``None`` for the general page of help."""
         helping = self.get_help_option(ctx)
         if helping is not None and helping.name in given and not given.get("model"):
             return None  # the general page needs no client
@@ -191,6 +214,10 @@ class ModelCommand(click.Command):
                 'default_model = "provider/model" into config.toml',
                 ctx=ctx,
             )
+        from polyreel.types.options import AUTO
+
+        if client.workspace.operations.desk.catalogue.named(str(model)) == AUTO:
+            return None  # every model's parameters are understood
         return client.model(str(model))
 
 
@@ -205,14 +232,18 @@ def order_of(given: Mapping[str, Any]) -> Order:
     """
     ctx = click.get_current_context()
     client: Client = ctx.meta["polyreel.client"]
-    flags = {f"{_PREFIX}{flag.name}": flag for flag in ctx.meta["polyreel.flags"]}
-    arguments: dict[str, Any] = {}
-    for name, value in given.items():
-        flag = flags.get(name)
-        if flag is not None and value is not None and value != ():
-            arguments[flag.name] = value if isinstance(value, bool) else value_of(flag, value)
-    for name in ("output", "overwrite", "max_cost", "fit", "on_unsupported"):
-        if given.get(name) is not None:
+    arguments = parameters_of(given)
+    for name in (
+        "output",
+        "overwrite",
+        "max_cost",
+        "project",
+        "fit",
+        "on_unsupported",
+        "on_retired",
+        "fallback",
+    ):
+        if given.get(name) not in {None, ()}:
             arguments[name] = given[name]
     if "output" not in arguments:
         arguments["folder"] = Path.cwd()
@@ -221,15 +252,45 @@ def order_of(given: Mapping[str, Any]) -> Order:
     return Order(
         client=client,
         prompt=_prompt(given["prompt"]),
-        model=ctx.meta["polyreel.document"].id,
+        model=model_of(ctx),
         arguments=arguments,
     )
 
 
-def _all_flags(document: ModelDocument | None) -> list[Flag]:
+def model_of(ctx: click.Context) -> str:
+    """Return the id of the model that was named, or ``auto``."""
+    from polyreel.types.options import AUTO
+
+    document: ModelDocument | None = ctx.meta["polyreel.document"]
+    return AUTO if document is None else document.reference
+
+
+def parameters_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the model's parameters among what was typed.
+
+    Args:
+        given: What click parsed.
+
+    Raises:
+        InvalidRequest: A value cannot be read.
+    """
+    flags = {f"{_PREFIX}{flag.name}": flag for flag in click.get_current_context().meta["polyreel.flags"]}
+    parameters: dict[str, Any] = {}
+    for name, value in given.items():
+        flag = flags.get(name)
+        if flag is not None and value is not None and value != ():
+            parameters[flag.name] = value if isinstance(value, bool) else value_of(flag, value)
+    return parameters
+
+
+def _all_flags(document: ModelDocument | None, client: Client | None) -> list[Flag]:
     from polyreel.documents.registry import aliases, parameters
 
-    return flags_of(None if document is None else document.properties, parameters(), aliases())
+    if document is not None:
+        return flags_of(document.properties, parameters(), aliases())
+    installed = () if client is None else client.workspace.operations.desk.catalogue.installed()
+    own = any_model([document.properties for document in installed], parameters())
+    return flags_of(own, parameters(), aliases())
 
 
 def _option(flag: Flag) -> click.Option:

@@ -53,7 +53,8 @@ def command(display: Display, provider: str | None, port: int, host: str, render
     try:
         with _stopped() as stop:
             display.out(server.base_url)
-            _explain(display, chosen, {"base_url": server.base_url, **stage.simulator.settings})
+            addresses = {setting.name: server.url for setting in chosen.info.settings if setting.address}
+            _explain(display, chosen, {**addresses, "base_url": server.base_url, **stage.simulator.settings})
             stop.wait()
     finally:
         server.stop()

@@ -11,7 +11,7 @@ from typing import Any
 
 from polyreel.documents.lifecycle import Lifecycle, Source
 
-__all__ = ["ModelDocument"]
+__all__ = ["ModelDocument", "media_schemas"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +43,34 @@ class ModelDocument:
         return str(self.facts["native_id"])
 
     @property
+    def name(self) -> str:
+        """Its part of the model id, after the provider: the vendor's name, or a shorter one."""
+        return str(self.facts.get("name", self.native_id))
+
+    @property
     def id(self) -> str:
         """``provider/model``."""
-        return f"{self.provider}/{self.native_id}"
+        return f"{self.provider}/{self.name}"
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Other names that stand for it, after the provider."""
+        return tuple(self.facts.get("aliases", ()))
+
+    @property
+    def surface(self) -> str | None:
+        """Which of its provider's APIs it describes the model on; ``None`` when there is one."""
+        return self.facts.get("surface")
+
+    @property
+    def reference(self) -> str:
+        """The id that chooses exactly this document: with ``@surface`` where there are several."""
+        return f"{self.id}@{self.surface}" if self.surface else self.id
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Where its service has it, in the vendor's names, the usual one first; empty for everywhere."""
+        return tuple(self.facts.get("regions", ()))
 
     @property
     def title(self) -> str:
@@ -117,15 +142,27 @@ class ModelDocument:
             if any(rules.get("upload") for rules in media_schemas(schema))
         )
 
-    @cached_property
-    def couples_prompt(self) -> bool:
-        """Whether some rule couples the prompt with another parameter."""
-        return "'prompt'" in str(self.json.get("allOf", ""))
+    def form(self) -> dict[str, Any]:
+        """Return a form that asks for a request, as plain JSON: fields, what belongs together, and conditions.
+
+        docs/forms.md says what a page makes of it.
+        """
+        from polyreel.documents.views.form import form
+
+        return form(self)
+
+    def _repr_html_(self) -> str:
+        """Show the model in a notebook."""
+        from polyreel.documents.views.notebook import model_card
+
+        return model_card(self)
 
     def member(self, native_id: str) -> ModelDocument:
         """Return this family's document for one model id of the server."""
         json = copy.deepcopy(dict(self.json))
-        json["$id"] = f"urn:polyreel:model:{self.provider}/{native_id}"
+        json["$id"] = (
+            f"urn:polyreel:model:{self.provider}/{native_id}"  # a family has neither name nor surface
+        )
         json["title"] = native_id
         json["x-model"] = {**self.facts, "native_id": native_id, "family": False}
         return ModelDocument(json=json, origin=self.origin)

@@ -12,7 +12,7 @@ from polyreel.documents.document import ModelDocument
 from polyreel.documents.loading import meta_schema
 from polyreel.documents.registry import registry_json
 
-__all__ = ["catalogue_files", "write_catalogue"]
+__all__ = ["catalogue_files", "document_place", "write_catalogue"]
 
 _NONE: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
 
@@ -26,7 +26,7 @@ def catalogue_files(
         documents: The model documents to publish.
         records: The schema of each published record, by its name: ``"job"``.
     """
-    listed = sorted(documents, key=lambda document: document.id)
+    listed = sorted(documents, key=lambda document: (document.id, document.surface or ""))
     contents: dict[str, Any] = {
         "model.schema.json": meta_schema(),
         "parameters.json": registry_json(),
@@ -36,7 +36,7 @@ def catalogue_files(
     for name, schema in records.items():
         contents[f"{name}.schema.json"] = schema
     for document in listed:
-        contents[_path(document)] = document.json
+        contents[f"models/{document_place(document, '.json')}"] = document.json
     return {name: json.dumps(value, indent=2, ensure_ascii=False) + "\n" for name, value in contents.items()}
 
 
@@ -60,6 +60,18 @@ def write_catalogue(
     return [folder / name for name in sorted(wanted)]
 
 
+def document_place(document: ModelDocument, ending: str) -> str:
+    """Return where a file about a model stands among those of all models: ``provider[/surface]/name.json``.
+
+    Args:
+        document: The model's document.
+        ending: With its dot: ``".json"``.
+    """
+    name = "any" if document.is_family else document.name.replace(":", "_").replace("/", "_")
+    surface = f"{document.surface}/" if document.surface else ""
+    return f"{document.provider}/{surface}{name}{ending}"
+
+
 def _request_schema() -> Mapping[str, Any]:
     """Return the schema of a request to any model; the model's own document says what it really takes."""
     registry = registry_json()
@@ -78,17 +90,14 @@ def _request_schema() -> Mapping[str, Any]:
     }
 
 
-def _path(document: ModelDocument) -> str:
-    name = "any" if document.is_family else document.native_id.replace(":", "_").replace("/", "_")
-    return f"models/{document.provider}/{name}.json"
-
-
 def _entry(document: ModelDocument) -> Mapping[str, Any]:
     facts = document.facts
     return {
         "id": document.id,
         "title": document.title,
-        "document": _path(document),
+        "surface": document.surface,
+        "aliases": list(document.aliases),
+        "document": f"models/{document_place(document, '.json')}",
         "stage": facts["stage"],
         "retires_on": facts.get("retires_on"),
         "replaced_by": facts.get("replaced_by", []),

@@ -8,14 +8,24 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyreel.documents.document import ModelDocument
 from polyreel.documents.registry import parameters
-from polyreel.documents.validation import validator
+from polyreel.documents.validation import spelled_out
 from polyreel.errors import ConfigurationError
 
-__all__ = ["folder_documents", "meta_schema", "package_documents", "problems_of", "strict_document"]
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+__all__ = [
+    "folder_documents",
+    "meta_schema",
+    "package_documents",
+    "parsed",
+    "problems_of",
+    "strict_document",
+]
 
 
 @cache
@@ -32,7 +42,7 @@ def package_documents(package: str, folder: str = "models") -> tuple[Mapping[str
 
     Args:
         package: The import name: ``"polyreel_acme"``.
-        folder: The folder of ``*.json`` files in it.
+        folder: The folder of ``*.json`` files in it: ``"models"``, or one below it.
     """
     place = files(package).joinpath(folder)
     found = sorted((entry for entry in place.iterdir() if entry.name.endswith(".json")), key=lambda e: e.name)
@@ -90,7 +100,7 @@ def problems_of(json: Mapping[str, Any]) -> list[str]:
     problems = [
         f"{'/'.join(map(str, error.absolute_path)) or 'document'}: "
         + ("is not known here" if error.validator_value == {} else error.message)
-        for error in validator(meta_schema()).iter_errors(json)
+        for error in _meta_validator().iter_errors(json)
     ]
     return problems or [
         *_name_problems(json),
@@ -98,6 +108,18 @@ def problems_of(json: Mapping[str, Any]) -> list[str]:
         *_identity_problems(json),
         *_date_problems(json),
     ]
+
+
+@cache
+def _meta_validator() -> Validator:
+    """Return the meta-schema's validator; behind one reference, it is not read through again for each of its own."""
+    from jsonschema import Draft202012Validator
+    from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]  # it ships no types
+    from referencing.jsonschema import DRAFT202012
+
+    schema = spelled_out(meta_schema())
+    registry = (DRAFT202012.create_resource(schema) @ REGISTRY).crawl()
+    return Draft202012Validator({"$ref": schema["$id"]}, registry=registry)
 
 
 def _without_repetition(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
@@ -132,7 +154,8 @@ def _derivation_problems(json: Mapping[str, Any]) -> list[str]:
 
 
 def _identity_problems(json: Mapping[str, Any]) -> list[str]:
-    expected = f"urn:polyreel:model:{json['x-model']['provider']}/{json['x-model']['native_id']}"
+    document = ModelDocument(json=json)
+    expected = f"urn:polyreel:model:{document.reference}"
     return [] if json["$id"] == expected else [f"$id: must be {expected!r}"]
 
 

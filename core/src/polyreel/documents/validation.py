@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from polyreel.documents.verdicts import Check, quick_check, whole
+
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
-__all__ = ["NEVER", "Identity", "accepts", "validator"]
+__all__ = ["NEVER", "Identity", "accepts", "spelled_out", "validator"]
 
 NEVER: Final[Mapping[str, Any]] = {"not": {}}
 """What the schema ``false`` is read as: the same verdict, but its errors say where they are."""
@@ -28,8 +30,8 @@ def validator(schema: Mapping[str, Any]) -> Validator:
 
 
 def accepts(schema: Mapping[str, Any], value: Any) -> bool:
-    """Whether ``value`` is valid against ``schema``."""
-    return validator(schema).is_valid(value)
+    """Whether ``value`` is valid against ``schema``; quick, since it does not say why."""
+    return _verdict(Identity(schema))(value)
 
 
 class Identity:
@@ -52,27 +54,33 @@ class Identity:
 
 
 @lru_cache(maxsize=512)
+def _verdict(identity: Identity) -> Check:
+    return quick_check(identity.schema) or _prepared(identity).is_valid
+
+
+@lru_cache(maxsize=512)
 def _prepared(identity: Identity) -> Validator:
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(_spelled_out(identity.schema))
+    return Draft202012Validator(spelled_out(identity.schema))
 
 
-def _spelled_out(schema: Any) -> Any:
+def spelled_out(schema: Any) -> Any:
+    """Return a schema in which each ``false`` is written as :data:`NEVER`, and a pattern ends where it says."""
     if schema is False:
         return NEVER
     if not isinstance(schema, Mapping):
         return schema
-    spelled = dict(schema)
+    spelled = {word: whole(value) if word == "pattern" else value for word, value in schema.items()}
     for word in _NAMED:
         if word in schema:
-            spelled[word] = {name: _spelled_out(inner) for name, inner in schema[word].items()}
+            spelled[word] = {name: spelled_out(inner) for name, inner in schema[word].items()}
     for word in _LISTED:
         if word in schema:
-            spelled[word] = [_spelled_out(inner) for inner in schema[word]]
+            spelled[word] = [spelled_out(inner) for inner in schema[word]]
     for word in _SINGLE:
         if word in schema:
-            spelled[word] = _spelled_out(schema[word])
+            spelled[word] = spelled_out(schema[word])
     if schema.get("additionalProperties") is not False and "additionalProperties" in schema:
-        spelled["additionalProperties"] = _spelled_out(schema["additionalProperties"])
+        spelled["additionalProperties"] = spelled_out(schema["additionalProperties"])
     return spelled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -33,9 +33,8 @@ class Delivery(Records):
         """Fetch every film of a rendered job, and record that it is completed."""
         from polyreel.jobs.fetching import DeadLink
 
-        films = job.videos
-        others = tuple(asset for asset in job.assets if asset.role != "video")
-        fetched: list[Asset] = []
+        films = tuple(film for film in job.videos if film.stays is None)
+        fetched: dict[int, Asset] = {}
         if films:
             folder, old = self.destination(job, films[0]).parent, self.clock.now() - _LEFTOVER
             yield Call(function=lambda: sweep(folder, older_than=old))
@@ -48,12 +47,12 @@ class Delivery(Records):
                 if film.expires_at is None or self.clock.now() < film.expires_at:
                     raise
                 failure = Failure(kind="expired", message=f"the film is no longer kept: {error}", billed=True)
-                kept = (*fetched, *films[len(fetched) :], *others)
+                kept = _with(job.assets, fetched)
                 return (
                     yield from self.move(job, Phase.EXPIRED, failure.message, failure=failure, assets=kept)
                 )
-            fetched.append(asset)
-        return (yield from self.move(job, Phase.STORED, "completed", assets=(*fetched, *others)))
+            fetched[film.index] = asset
+        return (yield from self.move(job, Phase.STORED, "completed", assets=_with(job.assets, fetched)))
 
     def fetch_one(
         self, job: Job, bound: Bound, asset: Asset, path: Path, *, overwrite: bool = False
@@ -74,6 +73,8 @@ class Delivery(Records):
 
         http = bound.task.http
         try:
+            if asset.stays is not None:  # it may be readable by now: another key was given
+                asset = yield from self._fresh(job, bound, asset)
             try:
                 return (yield from fetch_asset(asset, path=path, overwrite=overwrite, http=http))
             except DeadLink:
@@ -105,5 +106,11 @@ class Delivery(Records):
 
         base = Path(job.output) if job.output else self.folder / f"{job.id}{file_suffix(asset)}"
         if asset.role != "video":
-            return base.with_name(f"{base.stem}-{asset.role}{file_suffix(asset)}")
+            number = f"-{asset.index + 1}" if asset.role == "shot" or asset.index else ""
+            return base.with_name(f"{base.stem}-{asset.role}{number}{file_suffix(asset)}")
         return base if asset.index == 0 else base.with_name(f"{base.stem}-{asset.index + 1}{base.suffix}")
+
+
+def _with(assets: Sequence[Asset], films: Mapping[int, Asset]) -> tuple[Asset, ...]:
+    """Return assets with fetched films, by their index, in their places."""
+    return tuple(films.get(asset.index, asset) if asset.role == "video" else asset for asset in assets)

@@ -27,6 +27,8 @@ _FILMS: Final[Mapping[str, str]] = {
     "video/x-msvideo": ".avi",
 }
 _PICTURES: Final[Mapping[str, str]] = {"image/webp": ".webp", "image/jpeg": ".jpg", "image/png": ".png"}
+_MOVING: Final = frozenset({"video", "shot"})
+_FORBIDDEN: Final = frozenset({401, 403})
 _DEAD: Final = frozenset({401, 403, 404, 410})
 
 
@@ -57,6 +59,8 @@ def fetch_asset(asset: Asset, *, path: Path, overwrite: bool, http: Endpoint) ->
         StorageFailed: The disk refused.
         TransportFailed: The network failed, repeatedly.
     """
+    if asset.stays is not None:
+        raise FetchFailed(f"{asset.url} is not fetched: {asset.stays}", asset=asset)
     new = NewFile(path)
     try:
         file: BinaryIO = yield Call(function=new.open)
@@ -93,6 +97,8 @@ def _download(asset: Asset, into: BinaryIO, http: Endpoint) -> Flow[None]:
         if response.ok:
             return
     message = f"the {asset.role} could not be fetched: status {response.status}"
+    if response.status in _FORBIDDEN:
+        message += "; the credentials do not open it, or its link has run out"
     raise (DeadLink if response.status in _DEAD else FetchFailed)(message, asset=asset)
 
 
@@ -108,12 +114,12 @@ def _examined(asset: Asset, file: BinaryIO) -> Asset:
     size = file.tell()
     file.seek(0)
     kind = sniff(file.read(64))
-    if kind is not None and kind in _FILMS and asset.role == "video":
+    if kind is not None and kind in _FILMS and asset.role in _MOVING:
         return _examined_film(asset, file, kind, size)
-    if kind is not None and kind in _PICTURES and asset.role != "video":
+    if kind is not None and kind in _PICTURES and asset.role not in _MOVING:
         return _examined_picture(asset, file, kind, size)
     found = {None: "bytes of an unknown kind", "text/html": "a web page"}.get(kind, str(kind))
-    expected = "a film" if asset.role == "video" else "a picture"
+    expected = "a film" if asset.role in _MOVING else "a picture"
     raise FetchFailed(
         f"the {asset.role} is {found if size else 'empty'}, not {expected}; the job is kept", asset=asset
     )

@@ -7,17 +7,21 @@ durable before the first byte of the request that costs money, and the receipt b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from polyreel.errors import (
     ContentRefused,
     FetchFailed,
     JobUncertain,
+    MissingExtra,
+    MissingKey,
     PolyreelError,
     ProviderError,
     ProviderUnavailable,
     RateLimited,
+    RequestRejected,
     ResourceNotFound,
     StorageFailed,
     TransportFailed,
@@ -30,7 +34,7 @@ from polyreel.jobs.records import Bound, attach, cost_of
 from polyreel.jobs.recovery import Recovery
 from polyreel.jobs.states import MOVES
 from polyreel.storage.conflicts import ConcurrentWrite
-from polyreel.types.job import Failure, FailureKind, Finished, Job, Phase, Progress, Receipt
+from polyreel.types.job import Failure, FailureKind, Finished, Job, Notice, Phase, Progress, Receipt
 
 __all__ = ["Lifecycle"]
 
@@ -79,17 +83,23 @@ class Lifecycle(Recovery, Delivery):
         Raises:
             PolyreelError: Why it was not accepted; the job says the same.
         """
-        sending = False
+        sending = doubtful = False
+
+        def doubt() -> None:
+            nonlocal doubtful
+            doubtful = True
 
         def watched(effect: Effect) -> Effect:
             nonlocal sending
-            sending = sending or isinstance(effect, Send)
-            return effect
+            if not isinstance(effect, Send):
+                return effect
+            sending = True
+            return replace(effect, in_doubt=doubt)
 
         try:
             answer = yield from mapped(bound.provider.submit(bound.task), watched)
         except PolyreelError as error:
-            if not sending or _certainly_not_accepted(error):
+            if not sending or (_refuses(error) if doubtful else _certainly_not_accepted(error)):
                 yield from self._refused(job, error)
                 raise
             return (yield from self._cut_off(job, bound, error))
@@ -111,7 +121,7 @@ class Lifecycle(Recovery, Delivery):
         job = yield from self._keep(
             job, Phase.ACCEPTED, "finished at once", receipt=answer.receipt, next_at=first
         )
-        job = yield from self._rendered(job, bound, answer.payload)
+        job = yield from self._rendered(job, bound, Progress(state="succeeded", payload=answer.payload))
         if any(asset.content is not None for asset in job.assets):
             job = yield from self.deliver(job, bound)  # bytes that came inline are in no record
         return job
@@ -153,13 +163,19 @@ class Lifecycle(Recovery, Delivery):
 
     def _cut_off(self, job: Job, bound: Bound, error: PolyreelError) -> Flow[Job]:
         uncertain = yield from self.uncertain(job, f"the submit was cut off: {error}")
-        found = yield from self.look_for(uncertain, bound)
+        found = uncertain
+        with suppress(TransportFailed, ProviderError):
+            found = yield from self.look_for(uncertain, bound)
         if found.receipt is not None:
             return found
         attach(error, found)
         raise JobUncertain(
             f"{error} Whether {job.provider} accepted the job cannot be known, so it is not sent again. "
-            f"'polyreel jobs resume {job.id}' looks for it at the provider.",
+            + (
+                f"'polyreel jobs resume {job.id}' looks for it at the provider."
+                if bound.provider.has("find_submission")
+                else f"{bound.provider.info.title} has no way to look for it: see its own console, and 'polyreel jobs show {job.id}'."
+            ),
             job=found,
         ) from error
 
@@ -178,7 +194,7 @@ class Lifecycle(Recovery, Delivery):
             raise
         match progress.state:
             case "succeeded":
-                return (yield from self._rendered(job, bound, progress.payload or {}))
+                return (yield from self._rendered(job, bound, progress))
             case "failed":
                 return (yield from self._gave_up(job, progress))
             case "cancelled":
@@ -235,8 +251,13 @@ class Lifecycle(Recovery, Delivery):
         cost = cost_of(job, billed=failure.billed)
         return (yield from self.move(job, phase, failure.message, failure=failure, cost=cost))
 
-    def _rendered(self, job: Job, bound: Bound, payload: dict[str, Any]) -> Flow[Job]:
-        assets = tuple(bound.provider.normalise_result(bound.task, payload))
+    def _rendered(self, job: Job, bound: Bound, seen: Progress) -> Flow[Job]:
+        payload = seen.payload or {}
+        try:
+            assets = tuple(bound.provider.normalise_result(bound.task, payload))
+        except PolyreelError as error:
+            attach(error, job)
+            raise
         if not any(asset.role == "video" for asset in assets):
             failure = Failure(message=f"{job.provider} reported success without a film", billed=None)
             return (
@@ -245,6 +266,13 @@ class Lifecycle(Recovery, Delivery):
                 )
             )
         cost = None if job.simulated else bound.provider.settle(bound.task, payload)
+        films = sum(asset.role == "video" for asset in assets)
+        told = seen.warnings or _missing(job, films)
+        left = (
+            Notice(parameter=asset.role, message=f"{asset.url} stays where it is: {asset.stays}")
+            for asset in assets
+            if asset.stays is not None
+        )
         return (
             yield from self.move(
                 job,
@@ -252,11 +280,28 @@ class Lifecycle(Recovery, Delivery):
                 "rendered",
                 percent=100.0,
                 assets=assets,
-                cost=cost or cost_of(job, billed=True),
+                cost=cost or cost_of(job, billed=True, unbilled=seen.unbilled),
+                warnings=tuple(dict.fromkeys((*job.warnings, *told, *left))),
                 next_at=self.clock.now(),
                 misses=0,
             )
         )
+
+
+def _missing(job: Job, films: int) -> tuple[Notice, ...]:
+    """Return a warning when fewer films came than were asked for, and the provider gave no reason."""
+    asked = job.parameters.get("n", 1)
+    if not isinstance(asked, int) or films >= asked:
+        return ()
+    message = (
+        f"{films} of {asked} films came, and {job.provider} gives no reason; what it charges is not known"
+    )
+    return (Notice(parameter="n", message=message),)
+
+
+def _refuses(error: PolyreelError) -> bool:
+    """Whether an error is about the request itself, so that an equal one that went before was refused too."""
+    return isinstance(error, RequestRejected | ContentRefused)
 
 
 def _certainly_not_accepted(error: PolyreelError) -> bool:
@@ -264,4 +309,5 @@ def _certainly_not_accepted(error: PolyreelError) -> bool:
         return not error.request_sent
     if isinstance(error, ProviderUnavailable | UnexpectedAnswer):
         return False
-    return isinstance(error, ProviderError)
+    # The last two are raised while a request is being signed: it never left.
+    return isinstance(error, ProviderError | MissingKey | MissingExtra)

@@ -16,7 +16,7 @@ from polyreel.types.job import Cancellation, Failure, Job, Phase
 if TYPE_CHECKING:
     from polyreel.clock import Clock
     from polyreel.providers import Provider
-    from polyreel.storage.store import JobStore
+    from polyreel.storage.store import Guard, JobStore
     from polyreel.types.task import Task
 
 __all__ = ["Bound", "Records", "attach", "cost_of"]
@@ -49,9 +49,19 @@ class Records:
     clock: Clock
     notify: Callable[[Job, Job | None], None]
 
-    def add(self, job: Job) -> Flow[Job]:
-        """Make a job durable."""
-        yield Save(function=lambda: self.store.add(job), quick=self.store.quick)
+    def add(self, job: Job, guard: Guard | None = None) -> Flow[Job]:
+        """Make a job durable.
+
+        Args:
+            job: The job.
+            guard: Asked by the store, in one transaction with the write, whether there is money left for it.
+
+        Raises:
+            BudgetExceeded: There is not.
+        """
+        # Without a guard a store is asked as it always was.
+        guarded = {} if guard is None else {"guard": guard}
+        yield Save(function=lambda: self.store.add(job, **guarded), quick=self.store.quick)
         self.notify(job, None)
         return job
 
@@ -78,14 +88,23 @@ class Records:
         return (yield from self.move(job, Phase.CANCELLED, cancellation.message or "cancelled", cost=cost))
 
 
-def cost_of(job: Job, *, billed: bool | None) -> Cost:
-    """Return what a job costs by its estimate: nothing when it was simulated or is not billed."""
+def cost_of(job: Job, *, billed: bool | None, unbilled: int = 0) -> Cost:
+    """Return what a job costs by its estimate: nothing when it was simulated or is not billed.
+
+    Args:
+        job: The job.
+        billed: Whether it is charged, or ``None`` when unknown.
+        unbilled: How many of the films that were asked for are not charged.
+    """
     currency = job.estimate.currency if job.estimate else "USD"
     if job.simulated:
         return Cost(amount=Decimal(0), currency=currency, billed=False, basis="simulated")
     if billed is False:
         return Cost(amount=Decimal(0), currency=currency, billed=False, basis="estimate")
     amount = job.estimate.amount if job.estimate else None
+    asked = job.parameters.get("n", 1)
+    if amount is not None and 0 < unbilled < asked:
+        amount = amount * (asked - unbilled) / asked
     return Cost(amount=amount, currency=currency, billed=billed, basis="estimate")
 
 

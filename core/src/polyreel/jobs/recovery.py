@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from polyreel.errors import ProviderError, TransportFailed
+from polyreel.errors import AuthenticationFailed, ProviderError, TransportFailed
 from polyreel.flows import Flow, Save
 from polyreel.jobs.pacing import FIRST_LOOK
-from polyreel.jobs.records import Bound, Records, cost_of
+from polyreel.jobs.records import Bound, Records, attach, cost_of
 from polyreel.types.job import Failure, Job, Notice, Phase, Receipt
 
 __all__ = ["SUBMIT_WINDOW", "Recovery"]
@@ -33,22 +33,30 @@ class Recovery(Records):
             return job.model_copy(update={"message": "a submit may still be under way", "next_at": over})
         if job.phase is Phase.SUBMITTING:
             job = yield from self.uncertain(job, "the process ended during the submit")
-        return (yield from self.look_for(job, bound))
+        try:
+            return (yield from self.look_for(job, bound))
+        except AuthenticationFailed as error:
+            attach(error, job)
+            raise
+        except (TransportFailed, ProviderError) as error:
+            return job.model_copy(update={"message": f"it could not be looked for: {error}"})
 
     def look_for(self, job: Job, bound: Bound) -> Flow[Job]:
-        """Look for a job at its provider, and adopt it if exactly one can be it."""
+        """Look for a job at its provider, and adopt it if exactly one can be it.
+
+        Raises:
+            TransportFailed: Nobody could be asked.
+            ProviderError: The provider does not say.
+        """
         if not bound.provider.has("find_submission"):
             return job
         since = job.submitted_at or job.created_at
-        try:
-            receipt = yield from bound.provider.find_submission(bound.task, since)
-        except (TransportFailed, ProviderError):
-            return job
+        receipt = yield from bound.provider.find_submission(bound.task, since)
         if receipt is None or (yield from self._is_taken(job, receipt)):
             return job
+        known_by = "token" if bound.provider.info.idempotency != "none" else "prompt, settings and time"
         evidence = Notice(
-            parameter="job",
-            message="its submit was cut off; it was found again by its prompt, settings and time",
+            parameter="job", message=f"its submit was cut off; it was found again by its {known_by}"
         )
         changes = {"failure": None, "cost": None, "completed_at": None, "warnings": (*job.warnings, evidence)}
         next_at = self.clock.now() + FIRST_LOOK

@@ -20,12 +20,13 @@ from polyreel.media.sniffing import image_size, is_truncated, sniff
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["InvalidImage", "encode_pil", "fit_image", "is_pil_image", "verify_image"]
+__all__ = ["InvalidImage", "encode_pil", "fit_image", "is_pil_image", "opaque_image", "verify_image"]
 
 MAX_PIXELS = 40_000_000  # 160 MB once decoded; no video model takes a tenth of it, cameras stay below it
 MAX_FRAMES = 256  # an animation is a legal picture, but each frame costs a whole decoding
 MAX_FRAME_PIXELS = 4  # times ``max_pixels`` over all frames: about two seconds of decoding
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")  # Pillow's others are old and little tested
+_PNG_DEPTH = 24  # where the bit depth stands in a PNG (its specification, section 11.2.1)
 JPEG_QUALITY = 95  # above it files grow and nobody sees a difference
 
 _SAVE_OPTIONS: dict[str, dict[str, Any]] = {
@@ -97,6 +98,33 @@ def fit_image(
         upright = _normalise(picture)
         fitted = _crop(upright, width, height) if mode == "crop" else _pad(upright, width, height)
     return _encode(fitted, output)
+
+
+def opaque_image(data: bytes, *, over_black: bool) -> bytes:
+    """Return a picture as RGB with 8 bits per channel and nothing transparent; one that is so already is not changed.
+
+    Args:
+        data: A picture in one of Pillow's common formats.
+        over_black: Whether what is transparent is put over black; otherwise it is refused.
+
+    Raises:
+        InvalidImage: It cannot be read, or something of it is transparent.
+        MissingExtra: Pillow is not installed.
+    """
+    media_type = sniff(data) or ""
+    _require_pillow("Looking for transparency in a picture")
+    with _open(data, MAX_PIXELS) as picture:
+        # Pillow shows a PNG of 16 bits per channel as RGB too; its header tells.
+        deep = media_type == "image/png" and data[_PNG_DEPTH] > 8  # noqa: PLR2004  bits
+        if picture.mode == "RGB" and not picture.has_transparency_data and not deep:
+            return data
+        plain = _normalise(picture)
+    if plain.mode == "RGBA" and not over_black:
+        raise InvalidImage(
+            "the picture has transparent pixels, which this model refuses; save it without transparency, or pass "
+            "fit='crop' or fit='pad' (--fit) to have it put over black"
+        )
+    return _encode(_over_black(plain), media_type if media_type in _SAVE_OPTIONS else "image/png")
 
 
 def is_pil_image(value: object) -> bool:
@@ -251,12 +279,18 @@ def _pad(picture: Image.Image, width: int, height: int) -> Image.Image:
     return canvas
 
 
-def _encode(picture: Image.Image, media_type: str) -> bytes:
+def _over_black(picture: Image.Image) -> Image.Image:
     from PIL import Image
 
-    if picture.mode == "RGBA" and media_type == "image/jpeg":
-        black = Image.new("RGBA", picture.size, (0, 0, 0, 255))
-        picture = Image.alpha_composite(black, picture).convert("RGB")
+    if picture.mode != "RGBA":
+        return picture
+    black = Image.new("RGBA", picture.size, (0, 0, 0, 255))
+    return Image.alpha_composite(black, picture).convert("RGB")
+
+
+def _encode(picture: Image.Image, media_type: str) -> bytes:
+    if media_type == "image/jpeg":
+        picture = _over_black(picture)
     clean = picture.copy()
     clean.info = {}  # the encoders write profiles and comments that they find here
     file = io.BytesIO()

@@ -18,7 +18,14 @@ from polyreel.errors import FetchFailed, MissingExtra, PolyreelError, Problem
 from polyreel.flows import Call, Fetch, Flow, Session
 from polyreel.http import Request, Response
 from polyreel.media.data_uri import parse_data_uri
-from polyreel.media.images import InvalidImage, encode_pil, fit_image, is_pil_image, verify_image
+from polyreel.media.images import (
+    InvalidImage,
+    encode_pil,
+    fit_image,
+    is_pil_image,
+    opaque_image,
+    verify_image,
+)
 from polyreel.media.sniffing import displayed_size, extension, image_orientation, is_truncated, sniff
 from polyreel.parameters.problems import shortened
 from polyreel.redaction import without_query
@@ -104,6 +111,8 @@ class MediaLoader:
         return medium
 
     def _reference(self, place: str, value: Any, rules: Mapping[str, Any]) -> Flow[MediaRef | None]:
+        if isinstance(value, str) and _scheme(value) in rules.get("schemes", ()):
+            return MediaRef(parameter=place, url=value)  # the vendor fetches it by itself
         if not rules.get("reference"):
             return None
         identity = getattr(getattr(value, "job", value), "id", value)
@@ -179,7 +188,15 @@ class MediaLoader:
             raise _Unusable(
                 f"the picture has {pixels[0]}x{pixels[1]} pixels, more than the allowed {limit:,}; make it smaller"
             )
+        _check_sides(pixels, rules)
         _check_whole(content, kind)
+        try:
+            fitted = self._fitted(content, pixels, rules)
+            return opaque_image(fitted, over_black=self.fit is not None) if rules.get("opaque") else fitted
+        except InvalidImage as error:
+            raise _Unusable(str(error)) from None
+
+    def _fitted(self, content: bytes, pixels: tuple[int, int], rules: Mapping[str, Any]) -> bytes:
         if rules.get("fit") != "size" or self.size is None:
             return content
         if pixels == self.size and image_orientation(content) == 1:
@@ -190,16 +207,26 @@ class MediaLoader:
                 f"the picture has {pixels[0]}x{pixels[1]} pixels, and it must have exactly the film's {wanted}; pass "
                 "fit='crop' (--fit crop) to cut it or fit='pad' (--fit pad) to add bars"
             )
-        try:
-            return fit_image(
-                content,
-                width=self.size[0],
-                height=self.size[1],
-                mode=self.fit or "crop",
-                media_type=next((kind for kind in _FITTED if kind in rules["accept"]), None),
-            )
-        except InvalidImage as error:
-            raise _Unusable(str(error)) from None
+        return fit_image(
+            content,
+            width=self.size[0],
+            height=self.size[1],
+            mode=self.fit or "crop",
+            media_type=next((kind for kind in _FITTED if kind in rules["accept"]), None),
+        )
+
+
+def _check_sides(pixels: tuple[int, int], rules: Mapping[str, Any]) -> None:
+    least, most = rules.get("min_side", 1), rules.get("max_side", max(pixels))
+    if min(pixels) < least or max(pixels) > most:
+        raise _Unusable(
+            f"the picture has {pixels[0]}x{pixels[1]} pixels; each side must have at least {least:,}"
+            + (f" and at most {most:,}" if "max_side" in rules else "")
+        )
+
+
+def _scheme(text: str) -> str:
+    return text[:20].partition("://")[0].lower() if "://" in text[:24] else ""
 
 
 def _looks_like_address(text: str) -> bool:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
 from polyreel.documents.document import ModelDocument
 from polyreel.documents.registry import aliases, is_hint, parameters
-from polyreel.documents.validation import Identity, accepts, validator
+from polyreel.documents.validation import accepts, validator
 from polyreel.errors import Problem
 from polyreel.parameters.aliases import unified
 from polyreel.parameters.problems import is_monstrous, problem_of, shortened, suggested_name
@@ -19,9 +18,6 @@ from polyreel.types.job import Notice
 __all__ = ["OnUnsupported", "Prepared", "prepare"]
 
 OnUnsupported: TypeAlias = Literal["error", "warn"]
-_Combination: TypeAlias = tuple[tuple[str, type, Any], ...]
-_PLAIN: Final = frozenset({str, int, float, bool})
-_REMEMBERED: Final = 4096
 _HALF_CHARACTER: Final = (
     "holds half a character (a lone surrogate), which cannot be sent; write the text anew"
 )
@@ -121,29 +117,8 @@ def _unknown(name: str, value: Any, document: ModelDocument) -> Problem:
 
 
 def _violations(document: ModelDocument, values: Mapping[str, Any]) -> list[Problem]:
-    combination = None if document.couples_prompt else _combination(values)
-    admitted = _admitted(Identity(document.json))
-    if combination in admitted and accepts(document.properties["prompt"], values.get("prompt")):
+    if accepts(document.json, values):
         return []
-    problems = _all_violations(document, values)
-    if not problems and combination is not None and len(admitted) < _REMEMBERED:
-        admitted.add(combination)
-    return problems
-
-
-def _combination(values: Mapping[str, Any]) -> _Combination | None:
-    """Return the plain values beside the prompt as a key, or ``None`` when something else is among them."""
-    rest = tuple((name, type(value), value) for name, value in values.items() if name != "prompt")
-    return rest if all(kind in _PLAIN for _, kind, _ in rest) else None
-
-
-@lru_cache(maxsize=512)
-def _admitted(_: Identity) -> set[_Combination]:
-    """Return the set, empty at first, of combinations that one document is known to accept."""
-    return set()
-
-
-def _all_violations(document: ModelDocument, values: Mapping[str, Any]) -> list[Problem]:
     errors = sorted(
         validator(document.json).iter_errors(values),
         key=lambda error: (error.validator != "required", str(list(error.absolute_path))),

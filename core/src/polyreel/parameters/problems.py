@@ -8,12 +8,21 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from polyreel.documents.verdicts import as_written
 from polyreel.errors import Problem
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
-__all__ = ["is_monstrous", "nearest", "problem_of", "shortened", "suggested_name"]
+__all__ = [
+    "is_monstrous",
+    "is_number",
+    "measure_of",
+    "nearest",
+    "problem_of",
+    "shortened",
+    "suggested_name",
+]
 
 _TYPES: Final = {
     "integer": "a whole number",
@@ -71,16 +80,18 @@ def nearest(value: Any, allowed: Iterable[Any]) -> Any:
         One of the allowed values, or ``None`` when none is near.
     """
     options = list(allowed)
-    numbers = [option for option in options if _is_number(option)]
+    numbers = [option for option in options if is_number(option)]
     amount = _amount(value)
     if numbers and amount is not None:
         return min(numbers, key=lambda option: (abs(option - amount), option))
     texts = [option for option in options if isinstance(option, str)]
     if not isinstance(value, str):
         return None
-    measure = _measure(value)
+    measure = measure_of(value)
     alike = (
-        {} if measure is None else {text: m for text in texts if (m := _measure(text)) and m[0] == measure[0]}
+        {}
+        if measure is None
+        else {text: m for text in texts if (m := measure_of(text)) and m[0] == measure[0]}
     )
     if measure is not None and alike:
         return min(texts, key=lambda text: _distance(measure, alike[text]) if text in alike else math.inf)
@@ -167,7 +178,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Any, Any, Mapping[str, Any]], str]]] = 
     "maximum": lambda value, bound, _: f"{value!r} is too large; at most {bound}",
     "exclusiveMaximum": lambda value, bound, _: f"{value!r} is too large; less than {bound}",
     "multipleOf": lambda value, bound, _: f"{value!r} is not a multiple of {bound}",
-    "pattern": lambda value, bound, _: f"{shortened(value)!r} does not have the form {bound}",
+    "pattern": lambda value, bound, _: f"{shortened(value)!r} does not have the form {as_written(bound)}",
     "additionalProperties": _unknown_names,
 }
 
@@ -191,12 +202,13 @@ def _suggestion(error: ValidationError, allowed: tuple[Any, ...] | None) -> Any:
     return None
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether JSON has a value as a number."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _amount(value: Any) -> float | None:
-    if not _is_number(value) and not (isinstance(value, str) and value.strip().isascii()):
+    if not is_number(value) and not (isinstance(value, str) and value.strip().isascii()):
         return None
     try:
         amount = float(value)
@@ -206,12 +218,14 @@ def _amount(value: Any) -> float | None:
 
 
 _MEASURE: Final = re.compile(r"([1-9]\d{0,8})(?:([x:])([1-9]\d{0,8})|p)")
+_NAMED: Final = {"4k": "2160p", "8k": "4320p"}
 _SHAPE_BEFORE_AMOUNT: Final = 4  # a lying film is no near thing to a standing one of as many pixels
 
 
-def _measure(text: str) -> tuple[str, float, float] | None:
+def measure_of(text: str) -> tuple[str, float, float] | None:
     """Return the kind, the logarithm of the shape and that of the amount of ``1280x720``, ``16:9`` or ``720p``."""
-    found = _MEASURE.fullmatch(text.strip().lower().replace("\u00d7", "x"))
+    text = text.strip().lower().replace("\u00d7", "x")
+    found = _MEASURE.fullmatch(_NAMED.get(text, text))
     if found is None:
         return None
     width, kind, height = math.log(int(found[1])), found[2] or "p", math.log(int(found[3] or 1))

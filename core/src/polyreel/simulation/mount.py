@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from polyreel.clock import Clock, SystemClock
-from polyreel.http import Body, Handler, Response, Wire, as_received, origin
+from polyreel.http import Body, Handler, Response, Wire, as_received, is_origin, origin
 from polyreel.messages import failed
 from polyreel.simulation.answers import sealed
 from polyreel.simulation.faults import Disturbance
@@ -22,10 +22,16 @@ HandlerFor = Callable[[str], Handler | None]
 """From an absolute address to who answers there, or ``None``."""
 
 
-def at_origin(base_url: str, handler: Handler) -> HandlerFor:
-    """Return a function that knows ``handler`` at the origin of ``base_url``, and nobody anywhere else."""
-    place = origin(base_url)
-    return lambda url: handler if origin(url) == place else None
+def at_origin(base_url: str, handler: Handler, *, others: Collection[str] = ()) -> HandlerFor:
+    """Return a function that knows ``handler`` at the origin of ``base_url``, and nobody anywhere else.
+
+    Args:
+        base_url: Where it answers.
+        handler: Who answers.
+        others: More addresses where it does; a ``*`` stands for a part of one label of the host.
+    """
+    places = (base_url, *others)
+    return lambda url: handler if any(is_origin(origin(url), place) for place in places) else None
 
 
 class Mount:

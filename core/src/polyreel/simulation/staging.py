@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,12 +28,14 @@ class Simulated:
         faults: The faults, which can be added to and counted.
         handler: What a mount calls: the faults around the memory around the simulator.
         clock: The time of all of them.
+        origins: More addresses than the simulator's where it answers in-process: those of the provider's other APIs.
     """
 
     simulator: Simulator
     faults: Faults
     handler: Handler
     clock: Clock
+    origins: Collection[str] = ()
 
     @property
     def charges(self) -> Charges:
@@ -42,8 +44,8 @@ class Simulated:
 
     @property
     def handler_for(self) -> HandlerFor:
-        """Who answers at an address: it, at the origin of its ``base_url``."""
-        return at_origin(self.simulator.base_url, self.handler)
+        """Who answers at an address: it, at the origins that are its provider's own."""
+        return at_origin(self.simulator.base_url, self.handler, others=self.origins)
 
     def mount(self) -> Mount:
         """Return what answers in-process."""
@@ -67,6 +69,7 @@ def set_stage(  # noqa: PLR0913  what a stage consists of
     faults: Sequence[Fault] = (),
     render_seconds: float = 3.0,
     studio: FilmStudio | None = None,
+    origins: Collection[str] = (),
 ) -> Simulated:
     """Put a simulator on a stage.
 
@@ -77,9 +80,10 @@ def set_stage(  # noqa: PLR0913  what a stage consists of
         faults: What goes wrong.
         render_seconds: How long a film takes on the clock.
         studio: Makes the films.
+        origins: More addresses where it answers in-process, as ``ProviderInfo.origins`` has them.
     """
     stage = Stage(clock=clock, studio=studio or FilmStudio(), render_seconds=render_seconds)
     simulator = factory(stage)
     inner: Handler = simulator.handle if kept_at is None else Remembering(simulator, kept_at)
     faulty = Faults(one_at_a_time(inner), faults)
-    return Simulated(simulator=simulator, faults=faulty, handler=faulty, clock=clock)
+    return Simulated(simulator=simulator, faults=faulty, handler=faulty, clock=clock, origins=origins)

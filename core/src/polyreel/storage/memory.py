@@ -6,6 +6,8 @@ import threading
 
 from polyreel.errors import StorageFailed
 from polyreel.storage.conflicts import ConcurrentWrite
+from polyreel.storage.store import Guard
+from polyreel.types.expense import Expense
 from polyreel.types.job import Job
 
 __all__ = ["MemoryStore"]
@@ -20,11 +22,13 @@ class MemoryStore:
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
 
-    def add(self, job: Job) -> None:
-        """Write a new job."""
+    def add(self, job: Job, *, guard: Guard | None = None) -> None:
+        """Write a new job, if the guard lets it."""
         with self._lock:
             if job.id in self._jobs:
                 raise StorageFailed(f"the job {job.id} exists already")
+            if guard is not None and guard.since is not None:
+                guard(self._expenses(guard.since))
             self._jobs[job.id] = job
 
     def save(self, job: Job, *, expected: int) -> None:
@@ -52,6 +56,15 @@ class MemoryStore:
             jobs = sorted(self._jobs.values(), key=lambda job: (job.created_at, job.id), reverse=True)
         wanted = [job for job in jobs if not (unfinished and job.done)]
         return wanted[:limit]
+
+    def expenses(self, since: float = 0.0) -> list[Expense]:
+        """Return what each job since then costs, oldest first."""
+        with self._lock:
+            return self._expenses(since)
+
+    def _expenses(self, since: float) -> list[Expense]:
+        jobs = (job for job in self._jobs.values() if job.created_at >= since)
+        return [Expense.of(job) for job in sorted(jobs, key=lambda job: (job.created_at, job.id))]
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -6,6 +6,7 @@ intent outlive a power cut: it is written before the first byte of a request tha
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -19,6 +20,8 @@ from typing import Final
 
 from polyreel.errors import StorageFailed
 from polyreel.storage.conflicts import ConcurrentWrite
+from polyreel.storage.store import Guard
+from polyreel.types.expense import Expense
 from polyreel.types.job import Job
 
 __all__ = ["SQLiteStore"]
@@ -26,6 +29,7 @@ __all__ = ["SQLiteStore"]
 _MOST: Final = 2**62  # what SQLite takes as a limit
 _log = logging.getLogger("polyreel.storage")
 _BUSY_MS: Final = 10_000
+_EXPENSE: Final = ("model", "project", "simulated", "estimate", "cost")
 _MIGRATIONS: Final = (
     """
     CREATE TABLE job (
@@ -62,9 +66,14 @@ class SQLiteStore:
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
 
-    def add(self, job: Job) -> None:
-        """Write a new job."""
+    def add(self, job: Job, *, guard: Guard | None = None) -> None:
+        """Write a new job, if the guard lets it.
+
+        ``BEGIN IMMEDIATE`` takes the only write lock of the file before the guard looks.
+        """
         with self._transaction() as connection:
+            if guard is not None and guard.since is not None:
+                guard(_expenses(connection, guard.since))
             try:
                 connection.execute(
                     "INSERT INTO job (id, created_at, done, next_at, version, record) VALUES (?, ?, ?, ?, ?, ?)",
@@ -105,6 +114,11 @@ class SQLiteStore:
             except StorageFailed as error:
                 _log.warning("%s", error)  # one damaged record does not hide the others
         return jobs
+
+    def expenses(self, since: float = 0.0) -> list[Expense]:
+        """Return what each job since then costs, oldest first; a damaged record costs nobody knows what."""
+        with self._lock, self._translated():
+            return _expenses(self._opened(), since)
 
     def close(self) -> None:
         """Close the file."""
@@ -179,6 +193,26 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
         else:
             return
+
+
+def _expenses(connection: sqlite3.Connection, since: float) -> list[Expense]:
+    rows = connection.execute(
+        "SELECT id, created_at, CASE WHEN json_valid(record) THEN "
+        "json_extract(record, '$.model', '$.project', '$.simulated', '$.estimate', '$.cost') END "
+        "FROM job WHERE created_at >= ? ORDER BY created_at, id",
+        (since,),
+    )
+    return [_expense(*row) for row in rows]
+
+
+def _expense(name: str, created_at: float, facts: str | None) -> Expense:
+    named = dict(zip(_EXPENSE, json.loads(facts or "[]"), strict=False))
+    try:
+        return Expense(
+            job_id=name, created_at=created_at, **{n: v for n, v in named.items() if v is not None}
+        )
+    except ValueError:
+        return Expense(job_id=name, created_at=created_at)
 
 
 def _record(job: Job) -> str:

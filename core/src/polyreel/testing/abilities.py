@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from polyreel.documents.registry import parameters
 from polyreel.errors import AuthenticationFailed, MissingKey
+from polyreel.flows import Send
+from polyreel.scanning.claims import claims_of
 from polyreel.testing.bench import Bench, MakeBench, receipt_of
 from polyreel.types.job import Cancellation, Phase
 
@@ -13,6 +16,17 @@ __all__ = ["Abilities"]
 
 class Abilities:
     """The optional hooks: those that are there behave."""
+
+    def test_preflight_only_looks(self, bench: MakeBench) -> None:
+        """A look before the submit costs nothing: each of its requests may be sent any number of times.
+
+        If it fails: ask for what is free with ``task.http.get`` or ``head``, or a POST with ``repeatable=True``; what is
+        paid belongs into ``submit``.
+        """
+        made = _with(bench, "preflight")
+        made.submit()
+        paid = [asked.effect for asked in made.watching.asked if asked.hook == "preflight"]
+        assert not [effect for effect in paid if isinstance(effect, Send) and not effect.repeatable], paid
 
     def test_cancel(self, bench: MakeBench) -> None:
         """A job that was cancelled is over; one that cannot be goes on.
@@ -60,7 +74,7 @@ class Abilities:
         other = made.submit(prompt="Another film altogether")
         bound = made.bound(other)
         mine = {**bound.task.parameters, "prompt": "A film that was never asked for"}
-        found = made.run(made.provider.find_submission(made.changed(bound.task, mine), since))
+        found = made.run(made.provider.find_submission(made.another(bound.task, mine), since))
         assert found is None
         found = made.run(made.provider.find_submission(bound.task, since))
         assert found is None or found.id == receipt_of(other).id
@@ -91,6 +105,24 @@ class Abilities:
             except (AuthenticationFailed, MissingKey):
                 continue
             assert event is None, f"an unsigned message was believed: {event}"
+
+    def test_foreign_calls_lead_here(self, bench: MakeBench) -> None:
+        """What ``polyreel migrate scan`` looks for leads to this provider's models and parameters.
+
+        If it fails: ``ForeignParameter.name`` is a unified name or a parameter of some document of yours, ``surface`` one of
+        your surfaces, and ``default_model`` a name by which a document knows its model once a prefix is cut off.
+        """
+        made = _with(bench, "foreign_calls")
+        catalogue = made.client.workspace.operations.desk.catalogue
+        claims, broken = claims_of(made.client.workspace.plugins, catalogue)
+        assert not broken, broken
+        surfaces = {None, *(surface.id for surface in made.provider.info.surfaces)}
+        for claim in claims:
+            call = claim.call
+            known = {*parameters(), *(name for document in claim.documents for name in document.properties)}
+            assert {parameter.name for parameter in call.parameters} <= known, call
+            assert call.surface in surfaces, call
+            assert call.default_model is None or claim.document(call.default_model), call
 
 
 def _with(bench: MakeBench, hook: str) -> Bench:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final, TypeAlias
+from urllib.parse import quote
 
-from polyreel.client import AsyncClient, Client
+from polyreel.async_client import AsyncClient
+from polyreel.client import Client
 from polyreel.clock import VirtualClock
 from polyreel.errors import PolyreelError
 from polyreel.flows import Send
@@ -34,6 +37,7 @@ __all__ = ["Bench", "MakeBench", "receipt_of"]
 
 _SPEC: Final = FilmSpec(model="contract", prompt="", width=128, height=128, duration=0.5)
 _RENDER_SECONDS: Final = 30.0
+_SHORTEST_ID: Final = 10  # characters; shorter parts of an id are words
 
 
 @cache
@@ -156,6 +160,7 @@ class Bench:
         account = Account(settings=task.settings, http=task.http)
         flows: Mapping[str, Callable[[], Any]] = {
             "refresh": lambda: provider.refresh(task, receipt),
+            "preflight": lambda: provider.preflight(task),
             "find_submission": lambda: provider.find_submission(task, job.created_at),
             "list_remote": lambda: provider.list_remote(account, 1),
             "cancel": lambda: provider.cancel(task, receipt),
@@ -174,9 +179,9 @@ class Bench:
         return self.client.workspace.operations.bind(job)
 
     @staticmethod
-    def changed(task: Task, parameters: Mapping[str, Any]) -> Task:
-        """Return a task with other parameters."""
-        return replace(task, parameters=parameters)
+    def another(task: Task, parameters: Mapping[str, Any]) -> Task:
+        """Return the task of another job with these parameters."""
+        return replace(task, id=f"{task.id}another", parameters=parameters)
 
     def run(self, flow: Any) -> Any:
         """Drive a hook's flow at the simulator, as the blocking client does."""
@@ -206,7 +211,7 @@ class Bench:
         """
         told: list[tuple[str, str, Any]] = []
         for request in self.watching.requests:
-            names = {job.id: "<job>", job.receipt.id if job.receipt else "": "<receipt>"}
+            names = {job.id: "<job>", **dict.fromkeys(_spellings(job), "<new>")}
             line = request.method, _without(request.url, names), _body(request, names)
             if not told or told[-1] != line:
                 told.append(line)
@@ -215,6 +220,14 @@ class Bench:
 
 MakeBench: TypeAlias = Callable[..., Bench]
 """``bench(*faults, kept=…, guard=…)``: the fixture of the contract."""
+
+
+def _spellings(job: Job) -> list[str]:
+    """Return what the provider made up for a job, as it may stand in requests: whole, encoded, and in parts."""
+    receipt = "" if job.receipt is None else job.receipt.id
+    made_up = [receipt, *(str(asset.url) for asset in job.assets)]
+    parts = [part for text in made_up for part in re.split(r"[^A-Za-z0-9]+", text)]
+    return [receipt, quote(receipt, safe=""), *(part for part in parts if len(part) >= _SHORTEST_ID)]
 
 
 def receipt_of(job: Job) -> Receipt:

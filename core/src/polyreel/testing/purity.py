@@ -114,7 +114,9 @@ class _Watch:
 def _importing() -> bool:
     frame: FrameType | None = sys._getframe()  # noqa: SLF001  the only way to know who asks
     while frame is not None:
-        if frame.f_globals.get("__name__") in _IMPORTS:
+        module = str(frame.f_globals.get("__name__"))
+        # A record's validator is built when the first of its kind is made, whoever makes it.
+        if module in _IMPORTS or module.startswith("pydantic."):
             return True
         frame = frame.f_back
     return False

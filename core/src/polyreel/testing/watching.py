@@ -16,7 +16,7 @@ from polyreel.testing.purity import Guard
 __all__ = ["FLOWS", "Asked", "Watching"]
 
 FLOWS: Final = (
-    "upload", "submit", "poll", "refresh", "cancel", "delete", "find_submission", "list_remote",
+    "upload", "preflight", "submit", "poll", "refresh", "cancel", "delete", "find_submission", "list_remote",
 )  # fmt: skip
 """The hooks that return a flow."""
 

@@ -11,14 +11,14 @@ from polyreel.types.record import Record
 
 __all__ = ["Asset", "AssetRole"]
 
-AssetRole: TypeAlias = Literal["video", "thumbnail", "spritesheet", "last_frame", "audio"]
+AssetRole: TypeAlias = Literal["video", "shot", "thumbnail", "spritesheet", "last_frame", "audio"]
 
 
 class Asset(Record):
     """A film or a picture that a job produced.
 
     Attributes:
-        role: What it is for.
+        role: What it is for; a ``"shot"`` is a film that is a part of the ``"video"``.
         index: Its place among the assets of its role, from 0.
         media_type: What the provider says it is; after fetching, what the bytes are.
         url: Where to fetch it: absolute, or a path below the provider's base URL. ``None`` when it came inline
@@ -26,6 +26,8 @@ class Asset(Record):
         query: Query parameters of that address.
         headers: Headers of that request, beyond the credentials.
         alternatives: Other addresses to try, in order, when the first does not have it.
+        stays: Why it is not fetched and stays where it is, as a sentence for people: in a bucket of the caller's that
+            no given credentials can read. ``None`` for what is fetched.
         content: The bytes, when they came inside the answer. Never stored with the job.
         expires_at: Seconds since 1970 when the provider deletes it; ``None`` when unknown.
         path: The local file, once fetched.
@@ -43,6 +45,7 @@ class Asset(Record):
     query: dict[str, str] = Field(default_factory=dict)
     headers: dict[str, str] = Field(default_factory=dict)
     alternatives: tuple[str, ...] = ()
+    stays: str | None = None
     content: bytes | None = Field(default=None, repr=False, exclude=True)
     expires_at: float | None = None
     path: Path | None = None

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic import Field
 
 from polyreel.errors import JobNotFound
+from polyreel.markup import card, lines, table
 from polyreel.types.asset import Asset
 from polyreel.types.cost import Cost, Estimate
 from polyreel.types.record import Record
@@ -80,6 +81,21 @@ class Failure(Record):
     billed: bool | None = False
 
 
+class Notice(Record):
+    """Something that was not done quite as asked, said instead of dropped.
+
+    Attributes:
+        parameter: The parameter that it is about.
+        message: A sentence for people.
+    """
+
+    parameter: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.parameter}: {self.message}"
+
+
 class Progress(Record):
     """What one poll learned.
 
@@ -91,6 +107,8 @@ class Progress(Record):
         retry_in: Seconds until the next poll as the provider advises, or ``None``.
         payload: The answer, for ``normalise_result`` and ``settle``, when the job succeeded.
         failure: Why, when the job failed.
+        warnings: What was not done quite as asked: of four films one was filtered.
+        unbilled: How many of the films that were asked for are not there and not charged: safety rules held them back.
     """
 
     state: Literal["queued", "running", "succeeded", "failed", "cancelled"]
@@ -99,6 +117,8 @@ class Progress(Record):
     retry_in: float | None = None
     payload: dict[str, Any] | None = None
     failure: Failure | None = None
+    warnings: tuple[Notice, ...] = ()
+    unbilled: int = 0
 
 
 class Finished(Record):
@@ -145,21 +165,6 @@ class RemoteJob(Record):
     prompt: str | None = None
 
 
-class Notice(Record):
-    """Something that was not done quite as asked, said instead of dropped.
-
-    Attributes:
-        parameter: The parameter that it is about.
-        message: A sentence for people.
-    """
-
-    parameter: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.parameter}: {self.message}"
-
-
 class JobEvent(Record):
     """One line of a job's history.
 
@@ -200,6 +205,7 @@ class Job(Record):
         requested: The parameters that the caller gave, under their unified names; media as descriptions.
         parameters: The same with derived values and defaults: what was sent.
         settings: The provider's settings that are frozen with the job (base URL, profile, region); never a key.
+        sources: Where each of these settings was found when the job was made, for a provider that decides by it.
         simulated: Whether a simulator answers for the provider.
         own_key: Whether it was made with a key for this job only, which must be given again after a restart.
         receipt: The provider's handle, once accepted.
@@ -217,10 +223,12 @@ class Job(Record):
         output: Where the film was asked to go; ``None`` for the data folder.
         overwrite: Whether a file that is there may be replaced.
         assets: What it produced.
-        estimate: What it should cost.
-        cost: What it did cost, once known.
+        project: The label that it was made under, for sums by project.
+        estimate: What it should cost by the model's document, with the rule and the date of the price; it stays.
+        cost: What it did cost, once known: as the provider reported it (``basis="vendor"``), else by the estimate.
         failure: Why it has no film.
         warnings: What was not done quite as asked.
+        continued_by: The job that another model was asked with when this one was refused.
         history: Every phase that it entered.
         version: Counts the writes; a write that does not follow the last one is refused.
     """
@@ -233,6 +241,7 @@ class Job(Record):
     requested: dict[str, Any] = Field(default_factory=dict)
     parameters: dict[str, Any] = Field(default_factory=dict)
     settings: dict[str, str] = Field(default_factory=dict)
+    sources: dict[str, str] = Field(default_factory=dict)
     simulated: bool = False
     own_key: bool = False
     receipt: Receipt | None = None
@@ -249,10 +258,12 @@ class Job(Record):
     output: str | None = None
     overwrite: bool = False
     assets: tuple[Asset, ...] = ()
+    project: str | None = None
     estimate: Estimate | None = None
     cost: Cost | None = None
     failure: Failure | None = None
     warnings: tuple[Notice, ...] = ()
+    continued_by: str | None = None
     history: tuple[JobEvent, ...] = ()
     version: int = 0
 
@@ -270,6 +281,28 @@ class Job(Record):
     def videos(self) -> tuple[Asset, ...]:
         """The films among the assets."""
         return tuple(asset for asset in self.assets if asset.role == "video")
+
+    def _repr_html_(self) -> str:
+        """Show the job in a notebook."""
+        cost = self.cost or self.estimate
+        money = "unknown" if cost is None or cost.amount is None else f"{cost.amount} {cost.currency}"
+        facts = {
+            "id": self.id,
+            "status": self.status if self.percent is None else f"{self.status}, {self.percent:.0f} %",
+            "message": self.message,
+            "cost" if self.cost else "estimated cost": "nothing was paid" if self.simulated else money,
+            "failure": self.failure.message if self.failure else "",
+            **{name: value for name, value in self.requested.items() if name != "prompt"},
+        }
+        return card(
+            f"{self.model}{', simulated' if self.simulated else ''}",
+            self.prompt,
+            [
+                table((), [(name, fact) for name, fact in facts.items() if fact != ""]),
+                lines("Files", [asset.path or asset.stays or "not fetched" for asset in self.assets]),
+                lines("Warnings", self.warnings),
+            ],
+        )
 
 
 _OVER = frozenset({Phase.STORED, Phase.FAILED, Phase.EXPIRED, Phase.CANCELLED, Phase.UNKNOWN})

@@ -14,10 +14,15 @@ from polyreel.errors import InvalidRequest, Problem
 from polyreel.redaction import Secret
 from polyreel.types.job import Job
 
-__all__ = ["DEFAULT_TIMEOUT", "Options", "checked_timeout"]
+__all__ = ["AUTO", "DEFAULT_TIMEOUT", "Options", "amount_of", "checked_timeout", "label_of"]
 
 DEFAULT_TIMEOUT = 3600.0
 """Seconds that ``generate`` waits; the job goes on after it and can be resumed."""
+
+AUTO: Final = "auto"
+"""As a model id: the cheapest living, configured model that takes the request."""
+
+_LONGEST_LABEL: Final = 80
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,8 +39,12 @@ class Options:
         on_unsupported: ``"error"`` or ``"warn"``: what a parameter that the model lacks does.
         fit: ``"crop"`` or ``"pad"``: how a picture of another size is made to fit.
         max_cost: The most it may cost, in the price's currency.
+        project: A label that the job is kept under, so that costs can be summed by it; ``None`` for the configuration's.
         byok_api_key: A key for this call only; it is never stored.
         native: Fields that are added to the vendor's body as they are, unchecked.
+        on_retired: What a model does that was shut down: ``"error"``, or ``"migrate"``: the request is moved to the best
+            living model that is configured, with a warning.
+        fallback: Models that are asked, one after the other, when one refuses the request before it is accepted.
     """
 
     output: Path | None = None
@@ -46,8 +55,11 @@ class Options:
     on_unsupported: Literal["error", "warn"] = "error"
     fit: Literal["crop", "pad"] | None = None
     max_cost: Decimal | None = None
+    project: str | None = None
     byok_api_key: Secret | None = None
     native: Mapping[str, Any] = field(default_factory=dict)
+    on_retired: Literal["error", "migrate"] = "error"
+    fallback: tuple[str, ...] = ()
 
     @classmethod
     def take(cls, arguments: Mapping[str, Any]) -> tuple[Options, dict[str, Any]]:
@@ -110,7 +122,12 @@ def _one_of(*words: str) -> Callable[[Any], str]:
     return convert
 
 
-def _amount(value: Any) -> Decimal:
+def amount_of(value: Any) -> Decimal:
+    """Return an amount of money, exactly as it was written.
+
+    Raises:
+        ValueError: It is none, or negative, or infinite.
+    """
     try:
         amount = Decimal(str(value)) if not isinstance(value, bool) else Decimal("nan")
     except InvalidOperation:
@@ -118,6 +135,24 @@ def _amount(value: Any) -> Decimal:
     if not (amount.is_finite() and amount >= 0):
         raise ValueError(f"must be an amount of money, not {_shown(value)}")
     return amount
+
+
+def label_of(value: Any) -> str:
+    """Return a project's label.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if (
+        not isinstance(value, str)
+        or not value.strip()
+        or len(value) > _LONGEST_LABEL
+        or not value.isprintable()
+    ):
+        raise ValueError(
+            f"must be a label of at most {_LONGEST_LABEL} printable characters, not {_shown(value)}"
+        )
+    return value.strip()
 
 
 def _key(value: Any) -> Secret:
@@ -139,6 +174,13 @@ def _fields(value: Any) -> Mapping[str, Any]:
     return value
 
 
+def _models(value: Any) -> tuple[str, ...]:
+    models = [value] if isinstance(value, str) else value
+    if not isinstance(models, list | tuple) or not all(isinstance(model, str) and model for model in models):
+        raise TypeError(f"must be a list of models, each as provider/model, not {_shown(value)}")
+    return tuple(models)
+
+
 def _shown(value: Any) -> str:
     return repr(value)[:80] if isinstance(value, str | int | float) else f"a {type(value).__name__}"
 
@@ -151,9 +193,12 @@ _CONVERSIONS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "on_progress": _function,
     "on_unsupported": _one_of("error", "warn"),
     "fit": _one_of("crop", "pad"),
-    "max_cost": _amount,
+    "max_cost": amount_of,
+    "project": label_of,
     "byok_api_key": _key,
     "native": _fields,
+    "on_retired": _one_of("error", "migrate"),
+    "fallback": _models,
 }
 
 

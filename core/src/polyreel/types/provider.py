@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from polyreel.redaction import Secret
 
-__all__ = ["Account", "ProviderInfo", "Setting", "Settings", "WebhookEvent"]
+__all__ = ["OWN_KEY", "Account", "ProviderInfo", "Setting", "Settings", "Surface", "WebhookEvent"]
+
+
+OWN_KEY: Final = "argument of this call"
+"""The source of a key that a caller gave for one call only."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +26,8 @@ class Setting:
         choices: The allowed values; empty for any.
         secret: Whether it is a key: never shown, never stored with a job.
         required: Whether a call without it fails (unless simulated).
+        address: Whether it is the address of an API of the provider's own: it is checked, and its origin may see
+            the credentials. ``base_url`` always is one.
     """
 
     name: str
@@ -31,6 +37,27 @@ class Setting:
     choices: tuple[str, ...] = ()
     secret: bool = False
     required: bool = False
+    address: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Surface:
+    """One of several APIs under which a provider's vendor offers its models.
+
+    A document names its surface (``x-model.surface``). A provider with surfaces has a setting ``surface``; with a job
+    it is frozen as the document had it, so that the job is polled where it was made.
+
+    Attributes:
+        id: The value of the setting ``surface``.
+        title: Its name for people.
+        address: The setting that holds its address, where it is another than usual.
+        needs: Sets of settings of which one must be there whole; empty when nothing is needed.
+    """
+
+    id: str
+    title: str
+    address: str = "base_url"
+    needs: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +71,9 @@ class ProviderInfo:
         documentation: Where its vendor documents the API.
         settings: What it can be told. ``base_url`` is understood by the core: where relative paths go, and the
             origin that credentials are bound to.
-        origins: More addresses whose origins may see the credentials.
+        origins: More addresses whose origins may see the credentials. A ``*`` stands for a part of one label of the
+            host: ``"https://api.*.acme.example"``.
+        surfaces: The vendor's APIs, when there are several; the first is the usual one.
         idempotency: ``"none"``; ``"header"``: the core sends :attr:`idempotency_header` with the job's id at
             submit and may then send again; ``"field"``: the plugin puts ``task.id`` into the body, the core
             may send again.
@@ -57,6 +86,7 @@ class ProviderInfo:
     documentation: str
     settings: tuple[Setting, ...]
     origins: tuple[str, ...] = ()
+    surfaces: tuple[Surface, ...] = ()
     idempotency: Literal["none", "header", "field"] = "none"
     idempotency_header: str = "Idempotency-Key"
 
@@ -84,6 +114,25 @@ class Settings:
         """Return a key, or ``None``."""
         value = self.values.get(name)
         return value if isinstance(value, Secret) else None
+
+    def having(self, name: str, value: str, *, source: str) -> Settings:
+        """Return these settings with one more, or another value of one.
+
+        Args:
+            name: The setting.
+            value: Its value, no key.
+            source: Where it comes from, for people.
+        """
+        return Settings(
+            provider=self.provider,
+            values={**self.values, name: value},
+            sources={**self.sources, name: source},
+        )
+
+    @property
+    def is_own_key(self) -> bool:
+        """Whether ``api_key`` was given for one call: no other credentials of this machine may be used beside it."""
+        return self.sources.get("api_key") == OWN_KEY
 
     @property
     def frozen(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from polyreel.clock import Clock
     from polyreel.plugins import Plugins
     from polyreel.storage.store import JobStore
+    from polyreel.types.budget import Budget
     from polyreel.workspace import Simulation
 
 __all__ = ["Setup"]
@@ -26,6 +27,7 @@ class Setup(TypedDict, total=False):
         store: Where jobs are kept: ``"memory"``, a path to an SQLite file, or a store of one's own.
         clock: The time.
         plugins: Providers and extensions, instead of the installed ones.
+        budget: What may be spent; a limit that it leaves out is that of ``[budget]`` in the configuration file.
         api_key: The key of a gateway; without ``base_url`` it has no use, and the log says so.
         base_url: The address of a gateway; refused until there is one.
     """
@@ -37,5 +39,6 @@ class Setup(TypedDict, total=False):
     store: JobStore | str | None
     clock: Clock | None
     plugins: Plugins | None
+    budget: Budget | None
     api_key: str | None
     base_url: str | None

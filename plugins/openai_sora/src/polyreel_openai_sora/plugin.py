@@ -14,12 +14,14 @@ from polyreel.hookspecs import hookimpl
 from polyreel.http import Auth, Response, path_segment
 from polyreel.types.asset import Asset
 from polyreel.types.cost import Cost
+from polyreel.types.foreign import ForeignCall
 from polyreel.types.job import Cancellation, Progress, Receipt, RemoteJob
 from polyreel.types.media import Media, MediaRef
 from polyreel.types.provider import Account, ProviderInfo, Settings, WebhookEvent
 from polyreel.types.task import Task
+from polyreel.webhooks import verify
 
-from polyreel_openai_sora import checks, failures, jobs, listing, webhooks, wire
+from polyreel_openai_sora import checks, failures, foreign, jobs, listing, webhooks, wire
 from polyreel_openai_sora.accounts import INFO, OPENAI_URL, WEBHOOK_VARIABLES, auth_of
 from polyreel_openai_sora.profiles import profile_of
 
@@ -191,8 +193,14 @@ def parse_webhook(
             provider="openai",
             variables=WEBHOOK_VARIABLES,
         )
-    identity = webhooks.verify(secret.reveal(), headers, body, now=now)
+    identity = verify(secret.reveal(), headers, body, now=now, provider="openai")
     return webhooks.event(identity, body)
+
+
+@hookimpl
+def foreign_calls() -> Iterable[ForeignCall]:
+    """Say which calls of other packages ask these models for a film."""
+    return foreign.CALLS
 
 
 @hookimpl

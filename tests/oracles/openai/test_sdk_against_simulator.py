@@ -7,15 +7,14 @@ simulator moves by a fixed step with every request, so nothing here depends on h
 import base64
 import io
 from collections import Counter
-from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
-from polyreel.clock import VirtualClock
+from oracle.service import served
+from oracle.tours import Tour
 from polyreel.media.mp4 import read_facts
 from polyreel.media.sniffing import sniff
-from polyreel.simulation.server import SimulationServer
-from polyreel.simulation.simulator import FilmStudio, Stage
+from polyreel.simulation.simulator import FilmStudio
 from polyreel_openai_sora.simulator import OpenAISimulator
 
 pytestmark = pytest.mark.oracle
@@ -61,44 +60,18 @@ only_new = pytest.mark.parametrize("sdk", ["3.54.0"], indirect=True)
 only_old = pytest.mark.parametrize("sdk", ["2.26.0"], indirect=True)
 
 
-@dataclass
-class Tour:
-    """What the SDK told of its tour, and what the simulator saw of it."""
-
-    sdk: object
-    stops: dict
-    seen: list
-    charges: tuple
-
-    def __getitem__(self, stop):
-        told = self.stops[stop]
-        assert "value" in told, f"openai {self.sdk.version} failed at {stop!r}:\n{told['trace']}"
-        return told["value"]
-
-
 def tour(sdk, media, studio, stops):
     """Send the SDK on a tour."""
-    clock = VirtualClock()
-    stage = Stage(clock=clock, render_seconds=RENDER_SECONDS, studio=studio)
-    simulator, seen = OpenAISimulator(stage), []
 
-    def handle(request):
-        clock.advance(STEP)
-        seen.append(request)
+    def limit_rate(request, service):
         limited = "x-limit-rate" in request.headers
-        stage.state["rate_limited_until"] = clock.now() + 7 if limited else 0.0
-        return simulator.handle(request)
+        until = service.stage.clock.now() + 7 if limited else 0.0
+        service.stage.state["rate_limited_until"] = until
 
-    with SimulationServer(handle, base_url=simulator.base_url) as server:
-        told = sdk.run("simulator_tour", url=server.base_url, media=str(media), stops=stops)
-    return Tour(sdk, told, seen, stage.charges.entries)
-
-
-@pytest.fixture(scope="module")
-def quick_studio(small_film, thumbnail, spritesheet):
-    return FilmStudio(
-        film=lambda _: small_film, thumbnail=lambda _: thumbnail, spritesheet=lambda _: spritesheet
-    )
+    timing = {"step": STEP, "render_seconds": RENDER_SECONDS}
+    with served(OpenAISimulator, studio=studio, prepare=limit_rate, **timing) as service:
+        told = sdk.run("simulator_tour", url=service.base_url, media=str(media), stops=stops)
+    return Tour(sdk, told, service.seen, service.stage.charges.entries)
 
 
 @pytest.fixture(scope="module")

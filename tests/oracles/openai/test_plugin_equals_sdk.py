@@ -5,14 +5,13 @@ fields of a form as a set with names, file names, types and bytes, JSON as value
 only say who sends. Where the two differ on purpose, a test says in what and why.
 """
 
-import asyncio
 import base64
-import json
 from contextlib import ExitStack
 from dataclasses import replace
 
-import polyreel
 import pytest
+from oracle.recorder import Answer, recording
+from oracle.sender import Sender
 from polyreel.clock import VirtualClock
 from polyreel.types.media import MediaRef
 
@@ -75,9 +74,10 @@ def canned(small_film, thumbnail, spritesheet):
     def answer(group, sent):
         identity = "video_a/b+c==" if group.endswith("odd_id") else "video_rec1"
         if sent.path.endswith("/content"):
-            return 200, *files[sent.query.get("variant")]
+            media_type, content = files[sent.query.get("variant")]
+            return Answer(content, media_type=media_type)
         if group.endswith("find_submission") and sent.method == "POST":
-            return 500, JSON, b'{"error": {"message": "it broke", "type": "server_error"}}'
+            return Answer({"error": {"message": "it broke", "type": "server_error"}}, status=500)
         match sent.method, sent.path.removeprefix("/v1/videos"):
             case "GET", "":
                 value = page(sent.query)
@@ -89,14 +89,14 @@ def canned(small_film, thumbnail, spritesheet):
                 value = {"id": identity, "object": "video.deleted", "deleted": True}
             case _:
                 value = job(identity)
-        return 200, JSON, json.dumps(value).encode()
+        return Answer(value)
 
     return answer
 
 
 @pytest.fixture(scope="module")
-def recorder(record, canned):
-    with record(canned) as recorder:
+def recorder(canned):
+    with recording(canned, is_ignored=lambda name: name.startswith("x-stainless-")) as recorder:
         yield recorder
 
 
@@ -111,31 +111,13 @@ def theirs(sdk, recorder, media):
     return {name: (outcome, recorder.take(name)) for name, outcome in outcomes.items()}
 
 
-class Ours:
-    """A client of polyreel, blocking or awaited, at one address of the recorder."""
+class Ours(Sender):
+    """A client of polyreel at one address of the recorder."""
 
     def __init__(self, way, recorder, group, home, stack, **settings):
-        setup = {
-            "settings": {"openai": {"base_url": recorder.base_url(group), **settings}},
-            "api_keys": {"openai": KEY},
-            "store": "memory",
-            "home": home,
-            "clock": VirtualClock(),
-        }
-        self._way = way
+        settings = {"openai": {"base_url": recorder.base_url(group, "/v1"), **settings}}
+        super().__init__(way, stack, home=home, settings=settings, api_keys={"openai": KEY})
         self._take = lambda: recorder.take(group)
-        if way == "blocking":
-            self._client = stack.enter_context(polyreel.Client(**setup))
-        else:
-            self._runner = stack.enter_context(asyncio.Runner())
-            self._client = polyreel.AsyncClient(**setup)
-            stack.callback(lambda: self._runner.run(self._client.close()))
-
-    def __getattr__(self, name):
-        method = getattr(self._client, name)
-        if self._way == "blocking":
-            return method
-        return lambda *given, **named: self._runner.run(method(*given, **named))
 
     def finished(self):
         """Make a film and fetch it; what was sent for it is forgotten."""

@@ -1,0 +1,1 @@
+"""Views of a model document for other readers: forms, listings, API descriptions, pages. Each is derived from it alone."""

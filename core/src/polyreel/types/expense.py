@@ -1,0 +1,80 @@
+"""What one job means for the purse: the few facts that are summed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal, TypeAlias
+
+from polyreel.types.cost import Cost, Estimate
+from polyreel.types.job import Job
+from polyreel.types.record import Record
+
+__all__ = ["Expense", "Kind"]
+
+Kind: TypeAlias = Literal["billed", "estimated", "open", "free", "unknown", "simulated"]
+
+
+class Expense(Record):
+    """What a job costs, as far as it is known.
+
+    Attributes:
+        job_id: The job.
+        created_at: Seconds since 1970; it counts for the day on which it was made.
+        model: ``provider/model``.
+        project: The label it was made under.
+        simulated: Whether nothing was paid.
+        estimate: What it should cost.
+        cost: What it did cost; ``None`` while it runs.
+    """
+
+    job_id: str
+    created_at: float
+    model: str = ""
+    project: str | None = None
+    simulated: bool = False
+    estimate: Estimate | None = None
+    cost: Cost | None = None
+
+    @classmethod
+    def of(cls, job: Job) -> Expense:
+        """Return those facts of a job."""
+        return cls(
+            job_id=job.id,
+            created_at=job.created_at,
+            model=job.model,
+            project=job.project,
+            simulated=job.simulated,
+            estimate=job.estimate,
+            cost=job.cost,
+        )
+
+    @property
+    def kind(self) -> Kind:
+        """How sure the amount is.
+
+        ``"billed"``: the provider reported it. ``"estimated"``: it was made, at the price list's price. ``"open"``: it
+        runs, or nobody can know whether it was charged; the amount is held. ``"free"``: it was not charged.
+        ``"unknown"``: no price is known. ``"simulated"``: nothing was paid.
+        """
+        if self.simulated:
+            return "simulated"
+        if self.cost is not None and self.cost.billed is False:
+            return "free"
+        if self.amount is None:
+            return "unknown"
+        if self.cost is None or self.cost.billed is None:
+            return "open"
+        return "billed" if self.cost.basis == "vendor" else "estimated"
+
+    @property
+    def amount(self) -> Decimal | None:
+        """What it costs, as far as is known: its cost, else its estimate; ``None`` when nobody knows."""
+        if self.cost is not None:
+            return self.cost.amount
+        return None if self.estimate is None else self.estimate.amount
+
+    @property
+    def currency(self) -> str:
+        """ISO 4217."""
+        money = self.cost or self.estimate
+        return "USD" if money is None else money.currency

@@ -1,0 +1,1 @@
+"""A small studio that makes films for a shop."""
