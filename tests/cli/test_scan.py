@@ -102,12 +102,9 @@ def test_what_is_asked_wrongly(run, project, arguments, words):
 
 
 def test_a_provider_that_does_not_load_is_told(run, project, monkeypatch):
-    from polyreel_openai_sora import plugin
+    from polyreel_openai_sora import foreign
 
-    def broken():
-        raise LookupError("no calls today")
-
-    monkeypatch.setattr(plugin.foreign, "CALLS", None)
+    monkeypatch.setattr(foreign, "CALLS", None)
     result = run("migrate", "scan", ".")
     assert "warning: the plugin 'openai' failed in foreign_calls" in result.err
     assert result.code == 0

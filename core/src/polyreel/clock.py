@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, date, datetime
 from typing import Protocol
 
-__all__ = ["Clock", "SystemClock", "VirtualClock"]
+__all__ = ["Clock", "SystemClock", "VirtualClock", "day_of"]
 
 
 class Clock(Protocol):
@@ -22,6 +23,11 @@ class Clock(Protocol):
     async def sleep_async(self, seconds: float) -> None:
         """Wait, letting others run."""
         ...
+
+
+def day_of(clock: Clock) -> date:
+    """Return the day that it is by a clock, in UTC."""
+    return datetime.fromtimestamp(clock.now(), UTC).date()
 
 
 class SystemClock:

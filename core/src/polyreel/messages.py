@@ -152,6 +152,14 @@ class Response:
         """The server's id of this exchange, for its support."""
         return self.headers.get("x-request-id") or self.headers.get("x-amzn-requestid")
 
+    def json_object(self) -> dict[str, Any] | None:
+        """Return the body as a JSON object, or ``None`` when it is none."""
+        try:
+            body = json_library.loads(self.content)
+        except (ValueError, RecursionError):
+            return None
+        return body if isinstance(body, dict) else None
+
     def json(self) -> Any:
         """Return the body as JSON; half a character (a lone surrogate) becomes a question mark.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
+from polyreel.clock import day_of
 from polyreel.documents.document import ModelDocument
 from polyreel.errors import InvalidRequest, Problem
 from polyreel.flows import Call, Flow
@@ -55,7 +56,7 @@ class Planning:
     @property
     def today(self) -> date:
         """The day that counts."""
-        return datetime.fromtimestamp(self.desk.opening.clock.now(), UTC).date()
+        return day_of(self.desk.opening.clock)
 
     def _chosen(
         self, model: str, accepts: Mapping[str, Any], options: Options

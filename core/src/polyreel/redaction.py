@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from typing import Final, NoReturn
 
-__all__ = ["Secret", "redact", "without_query"]
+__all__ = ["Secret", "clean", "redact", "without_query"]
 
 _HIDDEN: Final = "********"
+_LONGEST: Final = 400  # characters of a server's own words; enough for a sentence, too few for a dump
+_HTML: Final = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _known: set[str] = set()
 
 # Shapes of keys in headers, queries and JSON; the name stays readable, the value goes.
@@ -93,3 +95,11 @@ def without_query(url: str) -> str:
     scheme, separator, rest = address.partition("://")
     authority, slash, path = rest.partition("/")
     return redact(f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}")
+
+
+def clean(text: str) -> str:
+    """Return what a server says without keys, on one line, shortened; a page of HTML is only named."""
+    if _HTML.search(text):
+        return "an HTML page came instead of an answer"
+    line = redact(" ".join("".join(char if char.isprintable() else " " for char in text).split()))
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"

@@ -10,12 +10,13 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from polyreel.accounts import Opening
 from polyreel.catalogue import Catalogue, address, applies, check_lifecycle, settled
+from polyreel.clock import day_of
 from polyreel.errors import InvalidRequest, ModelNotFound, ModelRetired, Problem
 from polyreel.exchange import PublicSession
 from polyreel.flows import Call, Flow
@@ -256,7 +257,7 @@ class Desk:
     def _lifecycle(
         self, document: ModelDocument, provider: Provider, settings: Settings
     ) -> tuple[Notice, ...]:
-        today = self.day or datetime.fromtimestamp(self.opening.clock.now(), UTC).date()
+        today = self.day or day_of(self.opening.clock)
         try:
             notice = check_lifecycle(document, provider.info, settings, today)
         except ModelRetired as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -15,20 +15,12 @@ if TYPE_CHECKING:
     from polyreel.catalogue import Catalogue
     from polyreel.documents.document import ModelDocument
 
-__all__ = ["LISTINGS", "PAGES", "installed", "living", "show_model", "show_models"]
+__all__ = ["LISTINGS", "PAGES", "living", "show_model", "show_models"]
 
 LISTINGS: Final = ("markdown", "openrouter", "openapi", "mcp")
 """What all living models can be written as."""
 PAGES: Final = ("markdown", "form", "mcp")
 """What one model can be written as."""
-
-
-def installed(catalogue: Catalogue) -> Iterator[ModelDocument]:
-    """Yield what the providers publish, on every API, and the user's corrections in place of that."""
-    corrections = {(document.id, document.surface): document for document in catalogue.corrections.values()}
-    for document in catalogue.published():
-        yield corrections.pop((document.id, document.surface), document)
-    yield from corrections.values()
 
 
 def living(catalogue: Catalogue, day: date) -> list[ModelDocument]:
@@ -37,7 +29,7 @@ def living(catalogue: Catalogue, day: date) -> list[ModelDocument]:
 
     found = [
         document
-        for document in installed(catalogue)
+        for document in catalogue.installed()
         if not document.is_family and document.lifecycle.standing(day) is not Standing.RETIRED
     ]
     return sorted(found, key=lambda document: document.reference)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -139,7 +139,9 @@ def compare(display: Display, /, models: tuple[str, ...], *, settings: tuple[str
 
 def today(client: Client) -> date:
     """Return the day that counts."""
-    return datetime.fromtimestamp(client.workspace.clock.now(), UTC).date()
+    from polyreel.clock import day_of
+
+    return day_of(client.workspace.clock)
 
 
 def standing(client: Client, document: ModelDocument, day: date | None = None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,6 @@ import click
 from polyreel.cli import failures
 from polyreel.cli.clients import json_option, open_client, pass_display
 from polyreel.cli.display import Display
-from polyreel.cli.formats import installed
 from polyreel.cli.models import today
 from polyreel.errors import ConfigurationError, StorageFailed
 
@@ -42,7 +41,7 @@ def lint(display: Display, /, paths: tuple[Path, ...]) -> int:
 
     client = open_client()
     catalogue = client.workspace.operations.desk.catalogue
-    documents, unread = _read(paths) if paths else (list(installed(catalogue)), [])
+    documents, unread = _read(paths) if paths else (list(catalogue.installed()), [])
     known = {document.id for document in catalogue.published()}
     findings = [*unread, *linted(documents, today=today(client), known=known)]
     if display.as_json:
@@ -115,11 +114,15 @@ def export(display: Display, /, folder: Path) -> None:
         files = write_catalogue(documents, folder, record_schemas())
     except OSError as error:
         raise StorageFailed(f"{error.filename or folder} cannot be written: {error.strerror}") from None
+    _written(display, folder, files, len(documents))
+
+
+def _written(display: Display, folder: Path, files: Sequence[Path], models: int) -> None:
     if display.as_json:
         display.document({"folder": str(folder), "files": [str(path.relative_to(folder)) for path in files]})
         return
     display.out(str(folder))
-    display.say(f"{len(files)} files, {len(documents)} models")
+    display.say(f"{len(files)} files, {models} models")
 
 
 def _check(folder: Path) -> None:
@@ -145,8 +148,4 @@ def pages(display: Display, /, folder: Path) -> None:
         files = write_pages(documents, folder)
     except OSError as error:
         raise StorageFailed(f"{error.filename or folder} cannot be written: {error.strerror}") from None
-    if display.as_json:
-        display.document({"folder": str(folder), "files": [str(path.relative_to(folder)) for path in files]})
-        return
-    display.out(str(folder))
-    display.say(f"{len(files)} files, {len(documents)} models")
+    _written(display, folder, files, len(documents))

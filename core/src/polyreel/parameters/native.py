@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
-__all__ = ["native_body"]
+__all__ = ["merged", "native_body"]
 
 
 def _text(value: Any) -> str:
@@ -47,6 +47,16 @@ def native_body(
             value = _CONVERSIONS[place["as"]](value)  # noqa: PLW2901  the vendor's type for it
         _put(body, place["at"], value)
     return body
+
+
+def merged(body: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a body with the caller's own fields, objects joined member by member: such a field replaces ours alone."""
+    joined = dict(body)
+    for name, value in more.items():
+        ours = joined.get(name)
+        both = isinstance(ours, Mapping) and isinstance(value, Mapping)
+        joined[name] = merged(ours, value) if both else value  # type: ignore[arg-type]  # both are mappings
+    return joined
 
 
 def _put(body: dict[str, Any], pointer: str, value: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from polyreel.documents.document import ModelDocument
@@ -28,7 +27,7 @@ def claims_of(plugins: Plugins, catalogue: Catalogue) -> tuple[list[Claim], list
         The claims, and what kept a provider from telling its own.
     """
     documents: dict[str, list[ModelDocument]] = defaultdict(list)
-    for document in _current(catalogue):
+    for document in catalogue.installed():
         if not document.is_family:
             documents[document.provider].append(document)
     claims: list[Claim] = []
@@ -43,11 +42,3 @@ def claims_of(plugins: Plugins, catalogue: Catalogue) -> tuple[list[Claim], list
             known = sorted(documents[name], key=lambda document: document.surface != call.surface)
             claims.append(Claim(provider=name, call=call, documents=tuple(known)))
     return claims, failures
-
-
-def _current(catalogue: Catalogue) -> Iterator[ModelDocument]:
-    """Yield what the providers publish, and the user's corrections in place of that."""
-    corrections = {(document.id, document.surface): document for document in catalogue.corrections.values()}
-    for document in catalogue.published():
-        yield corrections.pop((document.id, document.surface), document)
-    yield from corrections.values()

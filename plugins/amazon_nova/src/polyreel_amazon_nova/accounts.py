@@ -20,10 +20,10 @@ from polyreel.errors import AuthenticationFailed, ConfigurationError, MissingExt
 from polyreel.flows import Call
 from polyreel.hookspecs import API
 from polyreel.http import Auth, Request, Response
-from polyreel.redaction import Secret, without_query
+from polyreel.redaction import Secret, clean, without_query
 from polyreel.types.provider import ProviderInfo, Setting, Settings
 
-from polyreel_amazon_nova.failures import EXPIRED, PROVIDER, clean, error_text
+from polyreel_amazon_nova.failures import EXPIRED, PROVIDER, error_text
 from polyreel_amazon_nova.places import ORIGINS, scope_of
 from polyreel_amazon_nova.signature import Credentials, signed
 

@@ -8,7 +8,6 @@ may answer with HTML, or with nothing.
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from polyreel.errors import (
     UnexpectedAnswer,
 )
 from polyreel.http import Response
-from polyreel.redaction import redact
+from polyreel.redaction import clean, redact
 
 __all__ = [
     "BAD_CREDENTIALS",
@@ -33,10 +32,8 @@ __all__ = [
     "PROVIDER",
     "ErrorText",
     "answer_error",
-    "clean",
     "error_text",
     "is_refused_content",
-    "json_object",
     "poll_error",
     "submit_error",
     "unexpected",
@@ -52,9 +49,7 @@ BAD_CREDENTIALS: Final = EXPIRED | {
 }
 """Codes with which S3 says that a request's signature is good for nothing, whatever was asked for."""
 LIVING_MODEL: Final = "amazon/luma.ray-v2:0"
-_LONGEST: Final = 400  # characters of a server's own words; enough for a sentence, too few for a dump
 _FILTERED: Final = "blocked by our content filters"  # the part that all of the messages share
-_HTML: Final = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _MODEL_WORDS: Final = re.compile(
     r"reached the end of its life|marked by provider as legacy|model identifier is invalid"
     r"|(?:could not|couldn't|cannot) (?:resolve|find) the (?:foundation )?model",
@@ -76,26 +71,9 @@ class ErrorText:
     code: str | None = None
 
 
-def json_object(response: Response) -> dict[str, Any] | None:
-    """Return the body as a JSON object, or ``None`` when it is none."""
-    try:
-        body = json.loads(response.content)
-    except (ValueError, RecursionError):
-        return None
-    return body if isinstance(body, dict) else None
-
-
-def clean(text: str) -> str:
-    """Return a server's words on one line, without keys, shortened."""
-    if _HTML.search(text):
-        return "an HTML page came instead of an answer"
-    line = redact(" ".join("".join(char if char.isprintable() else " " for char in text).split()))
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
-
-
 def error_text(response: Response) -> ErrorText:
     """Read an error answer of any known shape."""
-    body = json_object(response) or {}
+    body = response.json_object() or {}
     code = _word(response.headers.get("x-amzn-errortype") or body.get("__type") or body.get("code"))
     message = body.get("message", body.get("Message"))
     if isinstance(message, str):

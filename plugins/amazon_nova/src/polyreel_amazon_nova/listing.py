@@ -15,7 +15,7 @@ from polyreel.exchange import Endpoint
 from polyreel.flows import Flow
 from polyreel.types.provider import Settings
 
-from polyreel_amazon_nova.failures import answer_error, json_object, unexpected
+from polyreel_amazon_nova.failures import answer_error, unexpected
 from polyreel_amazon_nova.places import REGIONS, bedrock_url, region_in
 
 __all__ = ["CLOCK_SKEW", "SUBMIT_WINDOW", "places_of", "rows", "with_token"]
@@ -65,7 +65,7 @@ def rows(  # noqa: PLR0913  what a list can be asked for
         response = yield from http.get(f"{base_url}/async-invoke", query=query)
         if not response.ok:
             raise answer_error(response)
-        page = json_object(response)
+        page = response.json_object()
         if page is None:
             raise unexpected(response, "a list of jobs")
         summaries = page.get("asyncInvokeSummaries")

@@ -14,11 +14,12 @@ from typing import Any, Final
 
 from polyreel.errors import MissingExtra, MissingKey, PolyreelError
 from polyreel.flows import Flow
+from polyreel.redaction import clean
 from polyreel.types.asset import Asset
 from polyreel.types.job import Failure, Notice, Progress
 from polyreel.types.task import Task
 
-from polyreel_amazon_nova.failures import answer_error, clean, is_refused_content, json_object
+from polyreel_amazon_nova.failures import answer_error, is_refused_content
 from polyreel_amazon_nova.nova import shots_of
 from polyreel_amazon_nova.places import Place, place_told
 from polyreel_amazon_nova.storage import FORBIDDEN, MISSING, Storage
@@ -145,7 +146,7 @@ def _status(
             continue
         if not response.ok:
             raise answer_error(response)
-        status = json_object(response)
+        status = response.json_object()
         if status is None:
             return {}, (
                 Notice(parameter="video", message=f"{place.below(name).uri} cannot be read: it is no JSON"),

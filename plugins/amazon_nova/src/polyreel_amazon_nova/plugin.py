@@ -13,18 +13,18 @@ from polyreel.flows import Flow
 from polyreel.hookspecs import hookimpl
 from polyreel.http import Auth, Request
 from polyreel.types.asset import Asset
-from polyreel.types.foreign import ForeignCall
 from polyreel.types.job import Cancellation, Progress, Receipt, RemoteJob
 from polyreel.types.provider import Account, ProviderInfo, Settings
 from polyreel.types.task import Task
 
-from polyreel_amazon_nova import checks, foreign, listing, output, wire
+from polyreel_amazon_nova import checks, listing, output, wire
 from polyreel_amazon_nova.accounts import INFO, AwsAuth
 from polyreel_amazon_nova.places import bedrock_url, job_path, region_of
 from polyreel_amazon_nova.storage import Storage
 
 if TYPE_CHECKING:
     from polyreel.simulation.simulator import Simulator, Stage
+    from polyreel.types.foreign import ForeignCall
 
 _log: Final = logging.getLogger("polyreel.amazon")
 
@@ -140,7 +140,9 @@ def list_remote(account: Account, limit: int) -> Flow[Sequence[RemoteJob]]:
 @hookimpl
 def foreign_calls() -> Iterable[ForeignCall]:
     """Say which calls of other packages ask these models for a film."""
-    return foreign.CALLS
+    from polyreel_amazon_nova.foreign import CALLS
+
+    return CALLS
 
 
 @hookimpl

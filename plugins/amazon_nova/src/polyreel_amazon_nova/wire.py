@@ -12,15 +12,14 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from polyreel.http import Response
-from polyreel.parameters.native import native_body
+from polyreel.parameters.native import merged, native_body
+from polyreel.redaction import clean
 from polyreel.types.job import Failure, Progress, Receipt, RemoteJob
 from polyreel.types.task import Task
 
 from polyreel_amazon_nova import luma, nova
 from polyreel_amazon_nova.failures import (
-    clean,
     is_refused_content,
-    json_object,
     poll_error,
     submit_error,
     unexpected,
@@ -68,7 +67,7 @@ def body(task: Task) -> dict[str, Any]:
         "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": output, **config}},
         **({"tags": tags} if tags else {}),
     }
-    return _merged(request, task.native)
+    return merged(request, task.native)
 
 
 _MEDIA: Final = ("input_image", "last_frame", "amazon_shots")
@@ -82,7 +81,7 @@ def receipt(response: Response, task: Task) -> Receipt:
     """
     if response.status >= 400:  # noqa: PLR2004  the classes of errors
         raise submit_error(response, model=task.native_model)
-    arn = (json_object(response) or {}).get("invocationArn")
+    arn = (response.json_object() or {}).get("invocationArn")
     if not response.ok or not isinstance(arn, str) or region_in(arn) is None:
         # It may well have been accepted, and be billed; the list of jobs knows it by its token.
         raise unexpected(response, "a job with an invocationArn")
@@ -114,7 +113,7 @@ def progress(response: Response) -> Progress:
     """
     if not response.ok:
         raise poll_error(response)
-    job = json_object(response)
+    job = response.json_object()
     word = job.get("status") if job else None
     if job is None or not isinstance(word, str):
         raise unexpected(response, "a job with a status")
@@ -177,12 +176,3 @@ def _moment(value: Any) -> float | None:
     except ValueError:
         return None
     return moment.timestamp() if moment.tzinfo else None
-
-
-def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """``other`` over ``one``, objects inside objects: a native field takes the place of ours alone."""
-    merged = dict(one)
-    for name, value in other.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(name), Mapping)
-        merged[name] = _merged(merged[name], value) if both else value
-    return merged

@@ -25,7 +25,7 @@ from polyreel.errors import (
     UnexpectedAnswer,
 )
 from polyreel.http import Response
-from polyreel.redaction import redact
+from polyreel.redaction import clean, redact
 from polyreel.types.provider import Settings
 
 from polyreel_google_veo.accounts import tokens_of
@@ -38,7 +38,6 @@ __all__ = [
     "advised_pause",
     "after_acceptance",
     "answer_error",
-    "clean",
     "error_of",
     "is_unsafe",
     "json_object",
@@ -48,7 +47,6 @@ __all__ = [
 
 PROVIDER: Final = "google"
 NO_SETTINGS: Final = Settings(provider=PROVIDER)
-_LONGEST: Final = 400  # characters of Google's own words; enough for a sentence, too few for a dump
 _LONGEST_PAUSE: Final = 86_400.0  # seconds; whoever advises more means "not today"
 _DAY: Final = 3600.0  # a daily quota comes back at midnight; to ask within the hour is pointless
 
@@ -70,7 +68,6 @@ _UNKNOWN_INTERACTION: Final = re.compile(r"invalid interaction (?:name|id)", re.
 _OF_PROJECT: Final = re.compile(r"\bprojects?\b|\bconsumer\b", re.IGNORECASE)
 _DAILY: Final = re.compile(r"per ?day|daily|spend(?:ing)? (?:cap|limit)", re.IGNORECASE)
 _BILLING: Final = re.compile(r"billing|prepay|prepaid|credits? (?:are|is|have|balance)", re.IGNORECASE)
-_HTML: Final = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _SECONDS: Final = re.compile(r"(\d+(?:\.\d+)?)s")
 
 
@@ -227,14 +224,6 @@ def raise_unexpected(response: Response, expected: str) -> NoReturn:
         + (f": {said}" if said else ""),
         **_support(response, billed=None),
     )
-
-
-def clean(text: str) -> str:
-    """Return what Google says without keys, on one line, shortened; a page of HTML is only named."""
-    if _HTML.search(text):
-        return "an HTML page came instead of an answer"
-    line = redact(" ".join("".join(char if char.isprintable() else " " for char in text).split()))
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
 def _classified(

@@ -14,11 +14,11 @@ from typing import Any, Final
 
 from polyreel.errors import UnexpectedAnswer
 from polyreel.http import origin
+from polyreel.redaction import clean
 from polyreel.types.asset import Asset
 from polyreel.types.provider import Settings
 
 from polyreel_google_veo.accounts import GEMINI_URL, reads_storage
-from polyreel_google_veo.failures import clean
 from polyreel_google_veo.media import gcs_uri, object_address
 from polyreel_google_veo.surfaces import storage_of
 

@@ -10,14 +10,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal
 
 from polyreel.http import Response
-from polyreel.redaction import redact
+from polyreel.redaction import clean, redact
 from polyreel.types.job import Cancellation, Failure, Progress
 from polyreel.types.provider import Settings
 
 from polyreel_google_veo.failures import (
     NO_SETTINGS,
     answer_error,
-    clean,
     is_unsafe,
     json_object,
     raise_unexpected,

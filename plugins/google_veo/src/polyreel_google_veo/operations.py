@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from polyreel.http import Response
+from polyreel.redaction import clean
 from polyreel.types.job import Failure, Notice, Progress
 from polyreel.types.provider import Settings
 
 from polyreel_google_veo.failures import (
     NO_SETTINGS,
     answer_error,
-    clean,
     is_unsafe,
     json_object,
     raise_unexpected,

@@ -11,7 +11,6 @@ from polyreel.flows import Flow
 from polyreel.hookspecs import hookimpl
 from polyreel.http import Auth, Response
 from polyreel.types.asset import Asset
-from polyreel.types.foreign import ForeignCall
 from polyreel.types.job import Cancellation, Progress, Receipt
 from polyreel.types.provider import ProviderInfo, Settings, WebhookEvent
 from polyreel.types.task import Task
@@ -21,7 +20,6 @@ from polyreel_google_veo import (
     checks,
     failures,
     films,
-    foreign,
     interactions,
     operations,
     readiness,
@@ -33,6 +31,7 @@ from polyreel_google_veo.surfaces import Place, place_again
 
 if TYPE_CHECKING:
     from polyreel.simulation.simulator import Simulator, Stage
+    from polyreel.types.foreign import ForeignCall
 
 _PACKAGE: Final = "polyreel_google_veo"
 _INLINE_BYTES: Final = (
@@ -161,7 +160,9 @@ def parse_webhook(settings: Settings, headers: Mapping[str, str], body: bytes, n
 @hookimpl
 def foreign_calls() -> Iterable[ForeignCall]:
     """Say which calls of other packages ask these models for a film."""
-    return foreign.CALLS
+    from polyreel_google_veo.foreign import CALLS
+
+    return CALLS
 
 
 @hookimpl

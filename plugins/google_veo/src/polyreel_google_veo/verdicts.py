@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from polyreel.redaction import clean
 from polyreel.types.job import Failure, Notice
 
-from polyreel_google_veo.failures import clean
 from polyreel_google_veo.films import Reel
 
 __all__ = ["explained", "filtered", "partly_filtered", "partly_usable", "unusable"]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from polyreel.parameters.native import native_body
+from polyreel.parameters.native import merged, native_body
 from polyreel.types.media import MediaRef
 from polyreel.types.task import Task
 
@@ -50,7 +50,7 @@ def submission(task: Task) -> Submission:
         if place.kind == "operation"
         else _interaction_body(task, place.surface)
     )
-    return Submission(place=place, json=_merged(body, task.native))
+    return Submission(place=place, json=merged(body, task.native))
 
 
 def task_word(parameters: Mapping[str, Any]) -> str | None:
@@ -104,7 +104,7 @@ def _interaction_body(task: Task, surface: str) -> dict[str, Any]:
     }
     word = task_word(given)
     if word is not None:
-        body["generation_config"] = _merged(
+        body["generation_config"] = merged(
             placed.get("generation_config", {}), {"video_config": {"task": word}}
         )
     source = given.get("video")
@@ -145,13 +145,3 @@ def _placed(task: Task) -> dict[str, Any]:
         return values
     chosen = task.requested | (_SHAPE - {"duration"} if "size" in task.requested else set())
     return {name: value for name, value in values.items() if name not in _SHAPE or name in chosen}
-
-
-def _merged(body: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """The body with the caller's own fields, objects joined member by member as the SDK's ``extra_body`` does."""
-    merged = dict(body)
-    for name, value in more.items():
-        ours = merged.get(name)
-        both = isinstance(ours, Mapping) and isinstance(value, Mapping)
-        merged[name] = _merged(ours, value) if both else value  # type: ignore[arg-type]  # both are mappings
-    return merged

@@ -28,7 +28,7 @@ from polyreel.errors import (
 )
 from polyreel.exchange import retry_after
 from polyreel.http import Response
-from polyreel.redaction import redact
+from polyreel.redaction import clean, redact
 
 __all__ = [
     "ErrorText",
@@ -36,13 +36,11 @@ __all__ = [
     "error_text",
     "is_refused_content",
     "job_error",
-    "json_object",
     "raise_unexpected",
     "submit_error",
 ]
 
 PROVIDER: Final = "openai"
-_LONGEST: Final = 400  # characters of a server's own words; enough for a sentence, too few for a dump
 
 # There is no published list of codes (sheet, section 3). The first two were seen on /v1/videos; the others are
 # what OpenAI's and Azure's other endpoints say.
@@ -63,7 +61,6 @@ _CREDIT_CODES: Final = frozenset(
 )
 _MODEL_CODES: Final = frozenset({"model_not_found", "deploymentnotfound"})
 _MODEL_WORDS: Final = re.compile(r"\bmodel\b[ \w'\"`./:-]{0,80}\b(?:not found|does not exist)", re.IGNORECASE)
-_HTML: Final = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,24 +85,15 @@ class ErrorText:
         return frozenset(word.lower() for word in (self.code, self.type) if word)
 
 
-def json_object(response: Response) -> dict[str, Any] | None:
-    """Return the body as a JSON object, or ``None`` when it is none."""
-    try:
-        body = json.loads(response.content)
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
-
-
 def error_text(response: Response) -> ErrorText:
     """Read an error answer of any of the known shapes."""
     try:
         body = json.loads(response.content)
     except ValueError:
-        return ErrorText(message=_clean(response.text))
+        return ErrorText(message=clean(response.text))
     if isinstance(body, Mapping):
         return job_error(body)
-    return ErrorText(message=_clean(body if isinstance(body, str) else _joined(body)))
+    return ErrorText(message=clean(body if isinstance(body, str) else _joined(body)))
 
 
 def job_error(body: Mapping[str, Any]) -> ErrorText:
@@ -114,9 +102,9 @@ def job_error(body: Mapping[str, Any]) -> ErrorText:
     if isinstance(error, Mapping):
         return _from_object(error)
     if isinstance(error, str) and error.strip():
-        return ErrorText(message=_clean(error), code=_word(body.get("code")))
+        return ErrorText(message=clean(error), code=_word(body.get("code")))
     if body.get("detail"):
-        return ErrorText(message=_clean(_joined(body["detail"])), code=_word(body.get("code")))
+        return ErrorText(message=clean(_joined(body["detail"])), code=_word(body.get("code")))
     if "message" in body or "code" in body:
         return _from_object(body)
     return ErrorText()
@@ -258,7 +246,7 @@ def _from_object(error: Mapping[str, Any]) -> ErrorText:
     if isinstance(explained, Mapping) and isinstance(explained.get("detailed_explanation"), str):
         message = f"{message or ''} {explained['detailed_explanation']}"
     return ErrorText(
-        message=_clean(message if isinstance(message, str) else _joined(message)),
+        message=clean(message if isinstance(message, str) else _joined(message)),
         code=_word(error.get("code")),
         type=_word(error.get("type")),
         param=_word(error.get("param")),
@@ -289,10 +277,3 @@ def _joined(value: Any) -> str:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def _clean(text: str) -> str:
-    if _HTML.search(text):
-        return "an HTML page came instead of an answer"
-    line = redact(" ".join("".join(char if char.isprintable() else " " for char in text).split()))
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"

@@ -21,7 +21,6 @@ from polyreel_openai_sora.failures import (
     answer_error,
     is_refused_content,
     job_error,
-    json_object,
     raise_unexpected,
     submit_error,
 )
@@ -62,7 +61,7 @@ def receipt(response: Response, asked: Submission, *, model: str) -> Receipt:
     """
     if response.status >= 400:  # noqa: PLR2004  the classes of errors
         raise submit_error(response, model=model, creates=asked.operation == "create")
-    job = json_object(response)
+    job = response.json_object()
     identity = job.get("id") if job else None
     if response.status not in _ACCEPTED or not isinstance(identity, str) or not identity:
         # It may well have been accepted, and be billed; nobody can know.
@@ -152,7 +151,7 @@ def cost(payload: Mapping[str, Any]) -> Cost | None:
 
 
 def _job(response: Response) -> dict[str, Any] | None:
-    body = json_object(response)
+    body = response.json_object()
     if body is None or not isinstance(body.get("status"), str):
         return None
     if response.ok or body.get("object") == "video":

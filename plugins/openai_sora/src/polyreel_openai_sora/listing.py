@@ -16,7 +16,7 @@ from polyreel.http import Response
 from polyreel.types.job import Receipt, RemoteJob
 from polyreel.types.task import Task
 
-from polyreel_openai_sora.failures import answer_error, json_object
+from polyreel_openai_sora.failures import answer_error
 from polyreel_openai_sora.wire import operation_of
 
 __all__ = ["CLOCK_SKEW", "begun_before", "matching", "pages", "remote_job"]
@@ -108,7 +108,7 @@ def _page(response: Response) -> Row | None:
         return None
     if not response.ok:
         raise answer_error(response)
-    body = json_object(response)
+    body = response.json_object()
     return body if body is not None and isinstance(body.get("data"), list) else None
 
 

@@ -14,19 +14,19 @@ from polyreel.hookspecs import hookimpl
 from polyreel.http import Auth, Response, path_segment
 from polyreel.types.asset import Asset
 from polyreel.types.cost import Cost
-from polyreel.types.foreign import ForeignCall
 from polyreel.types.job import Cancellation, Progress, Receipt, RemoteJob
 from polyreel.types.media import Media, MediaRef
 from polyreel.types.provider import Account, ProviderInfo, Settings, WebhookEvent
 from polyreel.types.task import Task
 from polyreel.webhooks import verify
 
-from polyreel_openai_sora import checks, failures, foreign, jobs, listing, webhooks, wire
+from polyreel_openai_sora import checks, failures, jobs, listing, webhooks, wire
 from polyreel_openai_sora.accounts import INFO, OPENAI_URL, WEBHOOK_VARIABLES, auth_of
 from polyreel_openai_sora.profiles import profile_of
 
 if TYPE_CHECKING:
     from polyreel.simulation.simulator import Simulator, Stage
+    from polyreel.types.foreign import ForeignCall
 
 _CLIP: Final = re.compile(r"openai_characters[/.](\d+)[/.]video")
 _GONE: Final = frozenset({404, 410})
@@ -77,7 +77,7 @@ def upload(task: Task, media: Media) -> Flow[MediaRef]:
     response = yield from task.http.post("/videos/characters", form=wire.character_form(media, name))
     if not response.ok:
         raise failures.answer_error(response, billed=False)
-    identity = (failures.json_object(response) or {}).get("id")
+    identity = (response.json_object() or {}).get("id")
     if not isinstance(identity, str) or not identity:
         failures.raise_unexpected(response, "a character with an id", billed=False)
     return MediaRef(parameter=media.parameter, id=identity, media_type=media.media_type)
@@ -200,7 +200,9 @@ def parse_webhook(
 @hookimpl
 def foreign_calls() -> Iterable[ForeignCall]:
     """Say which calls of other packages ask these models for a film."""
-    return foreign.CALLS
+    from polyreel_openai_sora.foreign import CALLS
+
+    return CALLS
 
 
 @hookimpl
