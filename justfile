@@ -29,7 +29,10 @@ coverage:
 benchmark:
     python benchmarks/start.py
     python benchmarks/submit.py
+    python benchmarks/durable.py
     python benchmarks/fetch.py
+    python benchmarks/concurrency.py
+    python benchmarks/waiting.py
 
 # What CI runs.
 ci:

@@ -4,6 +4,11 @@ python benchmarks/fetch.py [rounds]
 
 Each run is a process of its own, so that its peak memory is its own. The file is a film's bytes only in length,
 so the structure check, which reads no film data, is left out on both sides.
+
+A film that was paid for is put on the disk itself and its digest is recorded; a bare loop does neither. Both are
+measured: the loop as people write it, and the same loop with the digest, the flush of the file, the rename and the
+flush of the folder ("kept"). On a loopback socket, where no network is waited for, these cost what they cost anybody;
+what is held to a bar is what polyreel adds to the loop that keeps.
 """
 
 from __future__ import annotations
@@ -39,6 +44,28 @@ with httpx.Client() as client:
 os.remove(path)
 """
 )
+KEPT = (
+    COMMON
+    + """
+import hashlib
+import httpx
+with httpx.Client() as client:
+    client.get(URL.rpartition("/")[0] + "/1")
+    before, start = peak(), time.perf_counter()
+    digest = hashlib.sha256()
+    with client.stream("GET", URL) as response, open(path + ".part", "wb") as file:
+        for chunk in response.iter_bytes():
+            file.write(chunk)
+            digest.update(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(path + ".part", path)
+    handle = os.open(folder, os.O_RDONLY)
+    os.fsync(handle)
+    report(start, before)
+os.remove(path)
+"""
+)
 OURS = (
     COMMON
     + """
@@ -47,17 +74,22 @@ from polyreel.clock import SystemClock
 from polyreel.exchange import AccountSession
 from polyreel.flows import BlockingIO, Fetch, run
 from polyreel.http import BlockingTransport, NoAuth, Request
-from polyreel.storage.files import NewFile
+from polyreel.storage.parts import Part, tidy
 transport = BlockingTransport()
 io = BlockingIO(transport=transport, clock=SystemClock())
 session = AccountSession(clock=SystemClock(), auth=NoAuth(), base_url=URL)
 def fetch(url):
-    new = NewFile(Path(path))
-    file = new.open()
+    part = Part(Path(path), job="job_1", name="video-0")
+    part.open()
+    request = Request(method="GET", url=url)
     def flow():
-        yield Fetch(request=Request(method="GET", url=url), session=session, into=file, max_bytes=1 << 33)
+        yield Fetch(
+            request=request, session=session, into=part.file, max_bytes=1 << 33, begun=part.note, beat=lambda: None
+        )
     run(flow(), io)
-    new.publish(overwrite=False)
+    assert len(part.file.sha256) == 64
+    part.publish(overwrite=False)
+    tidy(Path(path), job="job_1", name="video-0", kept=Path(path))
 fetch(URL.rpartition("/")[0] + "/1")
 os.remove(path)
 before, start = peak(), time.perf_counter()
@@ -84,6 +116,30 @@ asyncio.run(main())
 os.remove(path)
 """
 )
+ASYNC_KEPT = (
+    COMMON
+    + """
+import asyncio, hashlib, httpx
+async def main():
+    async with httpx.AsyncClient() as client:
+        await client.get(URL.rpartition("/")[0] + "/1")
+        before, start = peak(), time.perf_counter()
+        digest = hashlib.sha256()
+        async with client.stream("GET", URL) as response:
+            with open(path + ".part", "wb") as file:
+                async for chunk in response.aiter_bytes():
+                    file.write(chunk)
+                    digest.update(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+        os.rename(path + ".part", path)
+        handle = os.open(folder, os.O_RDONLY)
+        os.fsync(handle)
+        report(start, before)
+asyncio.run(main())
+os.remove(path)
+"""
+)
 ASYNC_OURS = (
     COMMON
     + """
@@ -93,18 +149,23 @@ from polyreel.clock import SystemClock
 from polyreel.exchange import AccountSession
 from polyreel.flows import AsyncIO, Fetch, run_async
 from polyreel.http import AsyncTransport, NoAuth, Request
-from polyreel.storage.files import NewFile
+from polyreel.storage.parts import Part, tidy
 async def main():
     transport = AsyncTransport()
     io = AsyncIO(transport=transport, clock=SystemClock())
     session = AccountSession(clock=SystemClock(), auth=NoAuth(), base_url=URL)
     async def fetch(url):
-        new = NewFile(Path(path))
-        file = new.open()
+        part = Part(Path(path), job="job_1", name="video-0")
+        part.open()
+        request = Request(method="GET", url=url)
         def flow():
-            yield Fetch(request=Request(method="GET", url=url), session=session, into=file, max_bytes=1 << 33)
+            yield Fetch(
+                request=request, session=session, into=part.file, max_bytes=1 << 33, begun=part.note, beat=lambda: None
+            )
         await run_async(flow(), io)
-        new.publish(overwrite=False)
+        assert len(part.file.sha256) == 64
+        part.publish(overwrite=False)
+        tidy(Path(path), job="job_1", name="video-0", kept=Path(path))
     await fetch(URL.rpartition("/")[0] + "/1")
     os.remove(path)
     before, start = peak(), time.perf_counter()
@@ -131,7 +192,14 @@ def measured(code: str, url: str) -> dict[str, float]:
 def main(rounds: int) -> int:
     with loopback_server() as base:
         url = base.removesuffix("/v1") + f"/film/{MEGABYTES}"
-        cases = {"bare": BARE, "ours": OURS, "bare async": ASYNC_BARE, "ours async": ASYNC_OURS}
+        cases = {
+            "bare": BARE,
+            "kept": KEPT,
+            "ours": OURS,
+            "bare async": ASYNC_BARE,
+            "kept async": ASYNC_KEPT,
+            "ours async": ASYNC_OURS,
+        }
         # Each goes first in every other round: who comes second finds other dirty pages on the disk.
         orders = [list(cases.items()), list(cases.items())[::-1]]
         rows = [{name: measured(code, url) for name, code in orders[number % 2]} for number in range(rounds)]
@@ -141,8 +209,14 @@ def main(rounds: int) -> int:
         print(f"{name:10} {speed:6.0f} MB/s, peak memory +{growth:.1f} MB")
     met = []
     for kind in ("", " async"):
-        pairs = [(r[f"bare{kind}"]["seconds"], r[f"ours{kind}"]["seconds"]) for r in rows]
-        met.append(verdict(f"speed{kind} / bare loop", median_ratio(pairs), 0.9, at_least=True))
+        ours = [row[f"ours{kind}"]["seconds"] for row in rows]
+        for other in ("bare", "kept"):
+            pairs = list(zip((row[f"{other}{kind}"]["seconds"] for row in rows), ours, strict=True))
+            name, ratio = f"speed{kind} / {other} loop", median_ratio(pairs)
+            if other == "kept":
+                met.append(verdict(name, ratio, 0.9, at_least=True))
+            else:
+                print(f"     {name}: {ratio:.2f} (it neither flushes nor digests)")
         growth = statistics.median(r[f"ours{kind}"]["growth"] for r in rows)
         met.append(verdict(f"memory growth{kind} in MB", growth, 8))
     return 0 if all(met) else 1

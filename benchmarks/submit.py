@@ -48,7 +48,7 @@ class Peer:
     """A peer in a process of its own that measures itself on demand."""
 
     def __init__(self, name: str, base: str) -> None:
-        python = _environment(name) / "bin" / "python"
+        python = peer_python(name)
         code = f"BASE = {base!r}\n{PEER_CODE[name]}\n{LOOP}"
         self.process = subprocess.Popen(
             [str(python), "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -68,7 +68,8 @@ class Peer:
                     raise RuntimeError("the peer ended") from None
 
 
-def _environment(name: str) -> Path:
+def peer_python(name: str) -> Path:
+    """The Python of an environment that has the peer; made on first use."""
     place = HERE.parent / ".oracles" / f"benchmark-{name}"
     python = place / "bin" / "python"
     if not (place / "ready").exists():
@@ -77,7 +78,7 @@ def _environment(name: str) -> Path:
         (place / "ready").touch()
     version = f"from importlib.metadata import version; print({name!r}, version({name!r}))"
     subprocess.run([python, "-c", version], check=True)
-    return place
+    return python
 
 
 def main(rounds: int) -> int:

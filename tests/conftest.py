@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from polyreel.carriers import FastTransport
 from polyreel.clock import VirtualClock
 from polyreel.flows import AsyncIO, BlockingIO, run, run_async
 from polyreel.http import AsyncTransport, BlockingTransport, Response
@@ -182,6 +183,9 @@ class PatientClock(VirtualClock):
         super().sleep(seconds)
 
 
+TRANSPORTS = {"blocking": BlockingTransport, "async": AsyncTransport, "fast": FastTransport}
+
+
 class Driver:
     """One of the two drivers with its transport; a test calls both in the same blocking way."""
 
@@ -189,7 +193,7 @@ class Driver:
         self.kind = kind
         self.clock = PatientClock()
         self._runner = runner
-        self.transport = BlockingTransport() if kind == "blocking" else AsyncTransport()
+        self.transport = TRANSPORTS[kind]()
 
     def send(self, wire):
         result = self.transport.send(wire)
@@ -230,13 +234,23 @@ def answers():
     return Answers
 
 
-@pytest.fixture(params=["blocking", "async"])
-def driver(request):
+@pytest.fixture
+def driver_of():
+    """Return a driver by the name of its transport; it is closed at the end."""
     with ExitStack() as stack:
         runner = stack.enter_context(asyncio.Runner())
-        made = Driver(request.param, runner)
-        stack.callback(made.close)
-        yield made
+
+        def make(kind):
+            made = Driver(kind, runner)
+            stack.callback(made.close)
+            return made
+
+        yield make
+
+
+@pytest.fixture(params=["blocking", "async"])
+def driver(request, driver_of):
+    return driver_of(request.param)
 
 
 @pytest.fixture

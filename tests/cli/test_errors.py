@@ -93,6 +93,7 @@ def test_a_wrong_parameter_is_named_before_anything_is_sent(simulated, run, args
         (["--max-cost", "NaN"], "'NaN' is no amount of money"),
         (["--max-cost", "-1"], "'-1' is no amount of money"),
         (["--fit", "stretch"], "'stretch' is not one of 'crop', 'pad'"),
+        (["--on-unknown", "retry"], "'retry' is not one of 'hold', 'resubmit', 'fail'"),
         (["--set", "openai"], "write PROVIDER.NAME=VALUE"),
         (["--simulat"], "No such option '--simulat'. Did you mean '--simulate'?"),
         (["--ouput", "x.mp4"], "No such option '--ouput'. Did you mean '--output'?"),
@@ -160,6 +161,13 @@ def test_no_model(run):
     result = run("generate", "A boat")
     assert result.code == 2
     assert "Name one with -m provider/model" in result.err
+
+
+def test_no_verb_shows_the_page_of_help(run):
+    result = run("schemas")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("Usage: polyreel schemas")
+    assert run("schemas", "lint").code == 0
 
 
 def test_too_dear(simulated):

@@ -35,7 +35,7 @@ def test_being_simulated_is_said_at_the_start_and_at_the_end(simulated):
 def test_each_change_is_one_line_with_the_jobs_id(simulated):
     lines = [line for line in simulated().err.splitlines() if line.startswith("job_")]
     words = [re.sub(r" \d+ %| \[.*", "", line.split(": ", 1)[1]) for line in lines]
-    assert words[:2] == ["submitting", "queued"]
+    assert words[:2] == ["preparing", "queued"]
     assert words[-2:] == ["fetching", "completed"]
     assert "processing" in words
     assert len(lines) == len(set(lines))
@@ -85,6 +85,7 @@ def test_json_is_one_document_about_job_films_cost_and_warnings(simulated, machi
             "size": "720x1280",
             "duration": 4.0,
             "audio": True,
+            "stored": None,
             "bytes": (machine / "boat.mp4").stat().st_size,
         }
     ]
@@ -261,3 +262,26 @@ def test_check_says_what_is_wrong_with_exit_code_2(run):
     assert told.out == (
         "not valid for openai/sora-2:\n  duration: 7 is not offered; allowed: 4, 8, 12, 16, 20; the nearest is 8\n"
     )
+
+
+def test_the_same_idempotency_key_gives_the_same_job(simulated, run):
+    first = simulated("--idempotency-key", "order-17", "--no-wait")
+    second = simulated("--idempotency-key", "order-17", "--json")
+    assert (first.code, second.code) == (0, 0)
+    assert second.json["job"]["id"] == first.out.strip()
+    assert second.json["job"]["idempotency_key"] == "order-17"
+    assert len(run("jobs", "--json").json) == 1
+
+
+def test_another_request_under_the_same_key_is_refused(simulated, run):
+    simulated("--idempotency-key", "order-17", "--no-wait")
+    result = simulated("--idempotency-key", "order-17", "--duration", 8)
+    assert result.code == 2
+    assert "idempotency_key: 'order-17' is the key of another request already" in result.err
+    assert len(run("jobs", "--json").json) == 1
+
+
+@pytest.mark.parametrize("policy", ["hold", "resubmit", "fail"])
+def test_what_happens_when_nobody_knows_is_kept_with_the_job(simulated, run, policy):
+    job = simulated("--on-unknown", policy, "--no-wait").out.strip()
+    assert run("jobs", "show", job, "--json").json["on_unknown"] == policy

@@ -36,11 +36,11 @@ def test_a_job_is_shown_with_its_history(run, job):
     shown = run("jobs", "show", job)
     assert shown.code == 0
     assert shown.out.splitlines()[0] == job
-    assert "  status: queued (queued)" in shown.out
+    assert "  status: queued\n" in shown.out
     assert re.search(r"\d\d:\d\d:\d\d submitting\n.*\d\d:\d\d:\d\d accepted", shown.out)
     record = run("jobs", "show", job, "--json").json
     assert (record["id"], record["status"], record["model"]) == (job, "queued", MODEL)
-    assert [event["phase"] for event in record["history"]] == ["submitting", "accepted"]
+    assert [event["phase"] for event in record["history"]] == ["created", "submitting", "accepted"]
 
 
 def test_waiting_fetches_the_film(run, job, machine):

@@ -68,3 +68,18 @@ def test_a_servers_words_do_not_move_the_cursor(run, loopback, answers, monkeypa
     assert result.code == 1
     assert not any(sign < " " and sign != "\n" for sign in result.err)
     assert "\x9b" not in result.err
+
+
+def test_a_batch_is_one_view_and_its_paths_come_afterwards(start, machine):
+    requests = "".join(f'{{"prompt": "boat {number}", "model": "{MODEL}"}}\n' for number in range(2))
+    (machine / "shots.jsonl").write_text(requests)
+    code, drawn = in_terminal(start, "batch", "shots.jsonl", "--simulate")
+    assert code == 0
+    assert "\x1b[2K" in drawn or "\x1b[1A" in drawn  # it redraws
+    assert "0 of 2 completed" in drawn
+    assert len(set(re.findall(r"job_[0-9a-f]+", drawn))) == 2
+    lines = [re.sub(r"\x1b\[\w+", "", line).strip() for line in drawn.rstrip().splitlines()]
+    paths = sorted(map(str, (machine / "shots").iterdir()))
+    assert sorted(lines[-4:-2]) == paths
+    assert len(paths) == 2
+    assert lines[-2] == "shots: 2 requests: 2 completed"

@@ -22,9 +22,9 @@ from polyreel.client import Client
 from polyreel.errors import BudgetExceeded, ConfigurationError, ContentRefused, InvalidRequest, JobFailed
 from polyreel.hookspecs import hookimpl
 from polyreel.simulation.faults import Fault
+from polyreel.storage.memory import MemoryStore
 from polyreel.storage.sqlite import SQLiteStore
 from polyreel.types.cost import Cost, Estimate
-from polyreel.types.expense import Expense
 from polyreel.types.job import Job, Phase
 
 MODEL = "acme/one"
@@ -295,8 +295,8 @@ class _Late:
     def __getattr__(self, name):
         return getattr(self._purse, name)
 
-    def afford(self, estimated, max_cost):
-        yield from self._purse.afford(estimated, max_cost)
+    def afford(self, *request):
+        yield from self._purse.afford(*request)
         self._gate.wait()
 
 
@@ -396,7 +396,7 @@ def test_a_limit_of_the_clients_wins_and_one_that_it_leaves_out_is_the_files(con
         ("budget = 3\n", "budget must be a table"),
         (
             "[budget]\nper_hour = 3\n",
-            "there is no 'per_hour'; it has per_job, per_day, total, currency, unknown",
+            "there is no 'per_hour'; it has per_job, per_day, total, per_project, ask_above, currency, unknown",
         ),
         ('[budget]\nper_day = "much"\n', "per_day must be an amount of money, not 'much'"),
         ("[budget]\nper_day = -1\n", "per_day must be an amount of money, not -1"),
@@ -506,8 +506,10 @@ def sums(client, **options):
 
 
 def test_what_was_free_in_another_currency_closes_no_budget():
-    free = job("free", estimate=money("8.00", "EUR"), cost=cost("0", billed=False, currency="EUR"))
-    Allowance(budget=Budget(total=1), estimate=money("0.50"), now=DAY)([Expense.of(free)])
+    store = MemoryStore()
+    free = cost("0", billed=False, currency="EUR")
+    store.add(job("free", estimate=money("8.00", "EUR"), cost=free, phase=Phase.FAILED))
+    store.consult(Allowance(budget=Budget(total=1), estimate=money("0.50"), now=DAY))
 
 
 def test_costs_are_summed_with_each_kind_apart(face):

@@ -478,3 +478,27 @@ def test_an_answer_outside_the_protocol_is_no_refusal(tmp_path):
     error, (job,) = tried(studios)
     assert isinstance(error, UnexpectedAnswer)
     assert job.continued_by is None
+
+
+@pytest.mark.parametrize("kind", ["refused", "without a record"])
+def test_the_same_key_again_is_the_job_of_the_model_that_took_it(studios, kind):
+    upload = {"method": "POST", "path": "/files$", "times": 3}
+    studios.add(
+        Fault(kind="status", status=429, **CREATE | {"times": 1})
+        if kind == "refused"
+        else Fault(kind="status", **upload)
+    )
+    request = {"idempotency_key": "order 7", "input_image": picture()}
+    made, jobs = tried(studios, **request)
+    again, after = tried(studios, **request)
+    assert again.job == made.job
+    assert again.job.model == "bravo/one"
+    assert (after, studios.paid_by_name) == (jobs, {"acme": 0, "bravo": 1})
+
+
+def test_the_same_key_for_another_request_is_refused_behind_too(studios):
+    studios.add(Fault(kind="status", method="POST", path="/files$", times=3))
+    tried(studios, idempotency_key="order 7", input_image=picture())
+    refused, jobs = tried(studios, idempotency_key="order 7", input_image=picture(2, 2))
+    assert isinstance(refused, InvalidRequest)
+    assert len(jobs) == 1

@@ -115,7 +115,7 @@ async def test_a_film_leaves_no_key_anywhere(kind, served, tmp_path, logged):
     assert result.job.status == "completed"
     assert not result.job.simulated
     shown = [client, client.workspace, client.workspace.configuration, client._operations, result, result.job]
-    bound = client._operations.bind(result.job)
+    bound = client._operations.steps.bind(result.job)
     shown += [bound, bound.task, bound.task.settings, bound.task.http, bound.task.http.session]
     closing = client.close()
     if kind is AsyncClient:

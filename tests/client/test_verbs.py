@@ -29,8 +29,8 @@ PROMPT = "A paper boat crossing a puddle"
 
 
 def test_both_have_the_same_verbs_with_the_same_signatures():
-    public = {name for name in vars(Client) if not name.startswith("_")}
-    assert public == {name for name in vars(AsyncClient) if not name.startswith("_")}
+    public = {name for name in dir(Client) if not name.startswith("_")}
+    assert public == {name for name in dir(AsyncClient) if not name.startswith("_")}
     for name in (*public, "__init__"):
         blocking, awaited = (inspect.signature(getattr(each, name)) for each in (Client, AsyncClient))
         assert blocking.parameters == awaited.parameters, name

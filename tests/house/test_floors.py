@@ -9,6 +9,7 @@ HTTP = "core/src/polyreel/http.py"
 VENDORS = re.compile(r"(?<![a-z])(sora|veo|openai|google|vertex|bedrock|nova|amazon)(?![a-z])", re.IGNORECASE)
 FONTS = "core/src/polyreel/simulation/fonts/"  # whose they are is told there
 HEAVY = (
+    "aiohttp",
     "httpx",
     "jsonschema",
     "pydantic",

@@ -1,10 +1,13 @@
 """From rendered to stored: a film that was paid for arrives whole, or stays to be fetched again."""
 
 import errno
+import os
 import resource
+import shutil
 import subprocess
 import sys
 import textwrap
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,8 +16,9 @@ from acme.plugin import Acme, Cancels, FullAcme
 from polyreel.errors import FetchFailed, InvalidRequest, JobFailed, StorageFailed
 from polyreel.hookspecs import hookimpl
 from polyreel.simulation.faults import Fault
-from polyreel.storage import files
-from polyreel.storage.files import NewFile
+from polyreel.storage import files, parts
+from polyreel.storage.conflicts import ConcurrentWrite
+from polyreel.storage.hashing import HashedFile
 from polyreel.types.asset import Asset
 
 FILM = {"method": "GET", "path": "/file/"}
@@ -133,7 +137,7 @@ def rendered(house):
         job = client.submit("a paper boat", model="acme/one")
         while job.phase.value != "rendered":
             house.clock.advance(2)
-            job = client._run(client._operations.step(job))
+            job = client._run(client._operations.steps.advance(job.id)).job
     house.clock.advance(700)
     return job
 
@@ -291,46 +295,78 @@ def test_a_folder_that_goes_away_meanwhile_keeps_the_job(house, tmp_path, left_o
     assert_kept(house, job, left_over, tmp_path)
 
 
-class Full:
-    """A file on a disk with room for a few bytes."""
-
-    def __init__(self, file, room):
-        self._file = file
-        self._room = room
-
-    def write(self, chunk):
-        self._room -= len(chunk)
-        if self._room < 0:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return self._file.write(chunk)
-
-    def __getattr__(self, name):
-        return getattr(self._file, name)
-
-
 @pytest.mark.parametrize("room", [0, 1000])
 def test_a_full_disk_keeps_the_job(room, house, tmp_path, left_over, monkeypatch):
-    opened = NewFile.open
+    class Full(HashedFile):
+        """A file on a disk with room for a few bytes."""
+
+        def write(self, data):
+            if self.tell() + len(data) > room:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return super().write(data)
+
     with monkeypatch.context() as patch:
-        patch.setattr(NewFile, "open", lambda new: Full(opened(new), room))
+        patch.setattr(parts, "HashedFile", Full)
         error, job = fails(house, StorageFailed)
     assert "No space left" in str(error)
     assert "job is kept" in str(error)
     assert_kept(house, job, left_over, tmp_path)
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
-def test_a_disk_that_shows_to_be_full_only_at_the_end_keeps_the_job(house, tmp_path, left_over, monkeypatch):
-    # The last bytes wait in a buffer: neither writing them nor closing the file may lose the job or the way back.
-    def opened(new):
-        new._file = Path("/dev/full").open("r+b", buffering=1024 * 1024)  # noqa: SIM115  closed by its owner
-        return new._file
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 80 MB of its own."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=80m", "tmpfs", place], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("only root may mount a small disk")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
 
+
+@pytest.mark.skipif(shutil.which("mount") is None, reason="the system mounts nothing")
+def test_a_disk_that_is_full_meanwhile_keeps_the_job_until_there_is_room(house, small_disk, left_over):
+    filler = small_disk / "filler"
+    with house.client() as client:
+        job = client.submit("a paper boat", model="acme/one", output=small_disk / "boat.mp4")
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
+            while file.write(bytes(1024 * 1024)):
+                pass
+        with pytest.raises(StorageFailed, match="No space left on device; the job is kept") as caught:
+            client.wait(job.id)
+        assert not isinstance(caught.value, ConcurrentWrite)
+        assert (client.get_job(job.id).phase.value, left_over(small_disk)) == ("rendered", [])
+        filler.unlink()
+        assert client.wait(job.id).path.read_bytes() == tiny_film()
+    assert house.paid == 1
+
+
+@pytest.mark.parametrize("broken", [1, 2])
+def test_a_disk_that_fails_at_the_last_moment_keeps_the_job(broken, house, tmp_path, left_over, monkeypatch):
+    """The first flush is the film's, the second that of its name; what fails may not be called stored."""
+    real, calls = os.fsync, []
+
+    def fsync(handle):
+        calls.append(handle)
+        if len(calls) == broken:
+            raise OSError(errno.EIO, "Input/output error")
+        return real(handle)
+
+    (tmp_path / "videos").mkdir()
     with monkeypatch.context() as patch:
-        patch.setattr(NewFile, "open", opened)
+        patch.setattr(files.os, "fsync", fsync)
         error, job = fails(house, StorageFailed)
-    assert "No space left" in str(error)
-    assert_kept(house, job, left_over, tmp_path)
+    assert "Input/output error" in str(error)
+    assert (job.phase.value, job.done) == ("rendered", False)
+    with house.client() as client:
+        (resumed,) = client.resume()
+    assert resumed.videos[0].path.read_bytes() == tiny_film()
+    assert [path.name for path in tmp_path.rglob("*.mp4")] == [f"{job.id}.mp4"]
+    assert left_over(tmp_path) == []
+    assert house.count("GET", "/file/") == (2 if broken == 1 else 1)
 
 
 def test_a_real_limit_of_the_system_keeps_the_job(tmp_path):

@@ -6,11 +6,12 @@ import pytest
 from acme.house import FaithfulStore, House
 from acme.plugin import INFO, Acme
 from polyreel.clock import VirtualClock
-from polyreel.errors import ConfigurationError, InvalidRequest, JobFailed, JobTimeout
+from polyreel.errors import ConfigurationError, InvalidRequest, JobFailed, JobTimeout, StorageFailed
 from polyreel.flows import BlockingIO, Call, Fetch, Send, Sleep, bounded, mapped, run
 from polyreel.hookspecs import hookimpl
 from polyreel.http import Request
 from polyreel.simulation.faults import Fault
+from polyreel.types.job import Phase
 
 CREATE = {"method": "POST", "path": "/films$"}
 LOOK = {"method": "GET", "path": "/films/[^/]+$"}
@@ -49,11 +50,11 @@ class Interrupted(FaithfulStore):
 
     armed = True
 
-    def save(self, job, *, expected):
-        if self.armed:
+    def save(self, job, **given):
+        if self.armed and job.receipt is not None:
             self.armed = False
             raise KeyboardInterrupt
-        super().save(job, expected=expected)
+        super().save(job, **given)
 
 
 def test_an_interrupt_while_the_receipt_is_written_does_not_lose_it(tmp_path):
@@ -65,6 +66,85 @@ def test_an_interrupt_while_the_receipt_is_written_does_not_lose_it(tmp_path):
         assert job.receipt is not None
         assert client.wait(job.id).job.status == "completed"
     assert house.paid == 1
+
+
+class Recorded(FaithfulStore):
+    """Ctrl-C arrives right after a record was written that ``caught`` recognises."""
+
+    def __init__(self, caught):
+        super().__init__()
+        self.caught = caught
+
+    def add(self, job, **given):
+        added = super().add(job, **given)
+        self._press(job)
+        return added
+
+    def save(self, job, **given):
+        super().save(job, **given)
+        self._press(job)
+
+    def _press(self, job):
+        if self.caught and self.caught(job):
+            self.caught = None
+            raise KeyboardInterrupt
+
+
+def test_an_interrupt_right_after_the_receipt_was_written_is_still_an_interrupt(tmp_path):
+    house = House(tmp_path, real=True, store=Recorded(lambda job: job.receipt is not None))
+    with house.client() as client, pytest.raises(KeyboardInterrupt):
+        client.generate("a paper boat", model="acme/one")
+    (job,) = house.store.find()
+    assert (job.phase, house.paid) == (Phase.ACCEPTED, 1)
+
+
+@pytest.mark.parametrize("phase", [Phase.CREATED, Phase.SUBMITTING])
+def test_an_interrupt_right_after_the_intent_was_written_leaves_nothing_that_is_sent_later(tmp_path, phase):
+    house = House(tmp_path, real=True, store=Recorded(lambda job: job.phase is phase))
+    with house.client() as client:
+        with pytest.raises(KeyboardInterrupt) as caught:
+            client.generate("a paper boat", model="acme/one")
+        assert caught.value.job.phase is Phase.CANCELLED
+        assert client.resume() == []
+    assert house.paid == 0
+
+
+class Full(FaithfulStore):
+    """The disk has no room for a receipt."""
+
+    def save(self, job, **given):
+        if job.receipt is not None:
+            raise StorageFailed("the disk is full")
+        super().save(job, **given)
+
+
+def test_an_interrupt_while_the_disk_is_full_tells_the_receipt(tmp_path):
+    class Pressed(VirtualClock):
+        def sleep(self, seconds):
+            raise KeyboardInterrupt
+
+    house = House(tmp_path, real=True, store=Full(), clock=Pressed())
+    with house.client() as client, pytest.raises(KeyboardInterrupt) as caught:
+        client.submit("a paper boat", model="acme/one")
+    assert "--adopt film_1" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("by", [100.0, -86_400.0])
+def test_a_clock_that_is_set_neither_ends_nor_lengthens_a_timeout(tmp_path, by):
+    class Set(VirtualClock):
+        """Somebody sets the time of day during the first pause."""
+
+        def sleep(self, seconds):
+            super().sleep(seconds)
+            self.set(by)
+            self.__class__ = VirtualClock
+
+    house = House(tmp_path, real=True, clock=Set(), render_seconds=600.0)
+    with house.client() as client:
+        began = house.clock.steady()
+        with pytest.raises(JobTimeout):
+            client.generate("a paper boat", model="acme/one", timeout=30)
+    assert house.clock.steady() - began == pytest.approx(30, abs=1)
 
 
 def test_an_observer_that_fails_before_the_request_leaves_no_riddle(tmp_path):

@@ -51,8 +51,10 @@ def failing(house, error):
 def test_a_job_goes_through_all_its_phases(house):
     result, seen = generated(house)
     phases = [job.phase.value for job in seen]
-    assert phases == sorted(phases, key=["submitting", "accepted", "running", "rendered", "stored"].index)
-    assert set(phases) == {"submitting", "accepted", "running", "rendered", "stored"}
+    assert phases == sorted(
+        phases, key=["created", "submitting", "accepted", "running", "rendered", "stored"].index
+    )
+    assert set(phases) == {"created", "submitting", "accepted", "running", "rendered", "stored"}
     percents = [job.percent for job in seen if job.percent is not None]
     assert percents == sorted(percents)
     assert percents[-1] == 100.0
@@ -77,9 +79,9 @@ def test_a_job_may_go_back_to_queued(house):
         {"state": "running", "percent": 41},
     )
     result, seen = generated(house)
-    assert [job.phase.value for job in seen[2:5]] == ["running", "accepted", "running"]
+    assert [job.phase.value for job in seen[3:6]] == ["running", "accepted", "running"]
     # What is known of the progress is not forgotten.
-    assert [job.percent for job in seen[2:5]] == [40.0, 40.0, 41.0]
+    assert [job.percent for job in seen[3:6]] == [40.0, 40.0, 41.0]
     assert result.job.status == "completed"
 
 
@@ -217,7 +219,7 @@ def test_the_pause_that_a_rate_limit_advises_is_kept(house):
 def test_advice_about_the_next_look_is_followed(house):
     house.script({"headers": {"retry-after": "11"}}, {"headers": {"retry-after": "99999"}})
     _, seen = generated(house)
-    advised = [job.next_at - job.updated_at for job in seen[2:4]]
+    advised = [job.next_at - job.updated_at for job in seen[3:5]]
     assert advised == [11, 900]
 
 

@@ -36,6 +36,7 @@ LEGAL = {
     ("expired", "rendered"),
     ("expired", "failed"),
     ("expired", "cancelled"),
+    ("unknown", "created"),
     ("unknown", "accepted"),
     ("unknown", "rendered"),
     ("unknown", "failed"),

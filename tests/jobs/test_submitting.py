@@ -13,15 +13,14 @@ from polyreel.errors import (
     InsufficientCredit,
     JobUncertain,
     ProviderError,
-    ProviderUnavailable,
     RateLimited,
     RequestRejected,
     StorageFailed,
     TransportFailed,
 )
 from polyreel.hookspecs import hookimpl
-from polyreel.jobs.recovery import SUBMIT_WINDOW
 from polyreel.simulation.faults import Fault
+from polyreel.steps import LEASE
 from polyreel.types.asset import Asset
 from polyreel.types.job import Phase
 
@@ -162,10 +161,11 @@ def test_a_list_that_lags_is_asked_again_by_resume(tmp_path):
     house = House(
         tmp_path, provider=Finding(), faults=(cut_off, Fault(kind="status", body=b"no", **LIST, times=3))
     )
-    error, job = submitted(house)
-    assert isinstance(error, JobUncertain)
+    with house.client() as client, pytest.raises(JobUncertain) as caught:
+        client.submit("a paper boat", model="acme/one")
+    assert caught.value.job.phase.value == "unknown"
     with house.client() as client:
-        (resumed,) = client.resume(job.id)
+        (resumed,) = client.resume(caught.value.job.id)
     assert (resumed.status, resumed.failure) == ("completed", None)
     assert house.count("POST", "/films$") == house.paid == 1
 
@@ -212,16 +212,16 @@ class Failing(FaithfulStore):
         self.refuse = 0
         self.refuse_adding = False
 
-    def add(self, job):
+    def add(self, job, **given):
         if self.refuse_adding:
             raise StorageFailed("the disk is full")
-        super().add(job)
+        return super().add(job, **given)
 
-    def save(self, job, *, expected):
+    def save(self, job, **given):
         if job.receipt is not None and self.refuse:
             self.refuse -= 1
             raise StorageFailed("the disk is full")
-        super().save(job, expected=expected)
+        super().save(job, **given)
 
 
 def test_an_intent_that_cannot_be_recorded_is_not_sent(tmp_path):
@@ -280,7 +280,7 @@ def test_a_resume_elsewhere_does_not_cost_the_receipt(tmp_path):
     house.simulated.simulator.meddle = lambda: other.resume(timeout=0)
     result, job = submitted(house)
     assert result.job.status == "completed"
-    assert [event.phase.value for event in job.history][:2] == ["submitting", "accepted"]
+    assert [event.phase.value for event in job.history][1:3] == ["submitting", "accepted"]
     assert house.paid == 1
 
 
@@ -289,13 +289,13 @@ def test_a_receipt_that_comes_after_the_job_was_given_up_is_kept(tmp_path):
     other = house.client()
 
     def late():
-        house.clock.advance(SUBMIT_WINDOW + 1)
+        house.clock.advance(LEASE + 1)
         assert [job.status for job in other.resume(timeout=0)] == ["unknown"]
 
     house.simulated.simulator.meddle = late
     result, job = submitted(house)
     assert not isinstance(result, Exception), result
-    assert [event.phase.value for event in job.history][:3] == ["submitting", "unknown", "accepted"]
+    assert [event.phase.value for event in job.history][1:4] == ["submitting", "unknown", "accepted"]
     assert (job.status, job.failure, job.cost.billed) == ("completed", None, True)
     assert house.paid == 1
 
@@ -399,7 +399,7 @@ def test_a_file_is_sent_again_after_a_passing_failure_the_film_is_not(house):
     house.add(Fault(kind="status", status=503, times=1, **CREATE))
     with house.client() as client, pytest.raises(JobUncertain) as caught:
         client.generate("a paper boat", model="acme/one", input_image=picture())
-    assert isinstance(caught.value.__cause__, ProviderUnavailable)
+    assert "503" in str(caught.value)
     assert house.count("POST", "/files") == 3
     assert house.count("POST", "/films") == 1
 

@@ -101,7 +101,7 @@ def test_an_extension_may_answer_in_the_providers_place_or_leave_it_to_it(house)
     house.plugins.add_extension("cache", Cache())
     client = house.client()
     job = client.submit("a paper boat", model="acme/one")
-    assert client.cancel(job.id).message == "by house rule"
+    assert client.cancel(job.id).message == f"by house rule; {job.id} is queued"
     assert client.wait(job.id).job.status == "completed"
     assert house.count("POST", "cancel") == 0
 

@@ -130,7 +130,7 @@ def test_a_job_is_taken_up_on_the_surface_where_it_was_made(several):
     with several.client() as client:
         job = client.submit("a boat", model="acme/one@cloud")
     with several.client() as other:
-        bound = other._operations.bind(other.get_job(job.id))
+        bound = other._operations.steps.bind(other.get_job(job.id))
         assert bound.task.document["x-model"]["surface"] == "cloud"
         assert bound.task.settings.get("surface") == "cloud"
         assert other.wait(job.id).job.phase is Phase.STORED
@@ -615,7 +615,7 @@ def test_a_job_knows_where_its_settings_came_from(tmp_path, monkeypatch):
         assert job.settings["region"] == "mars"
         assert job.sources["region"] == "the model's document"
         monkeypatch.setenv("ACME_REGION", "moon")
-        settings = client._operations.bind(job).task.settings
+        settings = client._operations.steps.bind(job).task.settings
         assert (settings.get("region"), settings.sources["region"]) == ("mars", "the model's document")
 
 
@@ -626,7 +626,7 @@ def test_what_was_not_set_for_a_job_is_not_set_when_it_is_taken_up(tmp_path, mon
         job = client.submit("a boat", model="acme/second")
         monkeypatch.setenv("POLYREEL_ACME_CLOUD_BASE_URL", "https://else.example")
         monkeypatch.setenv("POLYREEL_ACME_TENANT", "another")
-        settings = client._operations.bind(job).task.settings
+        settings = client._operations.steps.bind(job).task.settings
         assert (settings.get("cloud_base_url"), settings.get("tenant"), settings.get("project")) == (
             "",
             "",

@@ -6,7 +6,7 @@ import time
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polyreel.errors import BudgetExceeded, StorageFailed
 from polyreel.storage.conflicts import ConcurrentWrite
@@ -32,13 +32,13 @@ def store(request, tmp_path):
 class Watchman:
     """Lets a job in while there are fewer than a limit."""
 
-    def __init__(self, *, since=0.0, limit=100):
-        self.since, self.limit, self.seen = since, limit, []
+    def __init__(self, *, limit=100):
+        self.limit, self.seen = limit, []
 
-    def __call__(self, expenses):
-        self.seen.append(list(expenses))
+    def __call__(self, books):
+        self.seen.append([hold.job for hold in books.holds()])
         time.sleep(0.005)  # in which another writer could come
-        if len(expenses) >= self.limit:
+        if len(self.seen[-1]) >= self.limit:
             raise BudgetExceeded("enough")
 
 
@@ -154,18 +154,24 @@ class TestContract:
         assert store.expenses(2.0) == [Expense.of(each) for each in oldest_first[1:]]
         assert store.expenses(1_795_500_003.2) == []
 
-    def test_a_guard_sees_what_was_spent_since_its_day(self, store, job):
-        store.add(job("job_1", 1.0))
+    def test_a_guard_sees_the_books_as_they_are(self, store, job):
+        store.add(job())
         store.add(job("job_2", 2.0))
-        guard = Watchman(since=2.0)
+        guard = Watchman()
         store.add(job("job_3", 3.0), guard=guard)
-        assert [[each.job_id for each in seen] for seen in guard.seen] == [["job_2"]]
-        assert len(store.find()) == 3
+        assert guard.seen == [["job_1", "job_2"]]
+        assert store.consult(lambda books: [hold.job for hold in books.holds()]) == [
+            "job_1",
+            "job_2",
+            "job_3",
+        ]
 
-    def test_a_guard_that_needs_no_expenses_is_not_asked(self, store, job):
-        guard = Watchman(since=None)
-        store.add(job(), guard=guard)
-        assert guard.seen == []
+    def test_what_a_question_raises_is_raised_and_the_store_stays_usable(self, store, job):
+        store.add(job())
+        with pytest.raises(BudgetExceeded):
+            store.consult(Watchman(limit=0))
+        store.add(job("job_2", 2.0))
+        assert len(store.find()) == 2
 
     def test_what_a_guard_refuses_is_not_written(self, store, job):
         with pytest.raises(BudgetExceeded):
@@ -207,6 +213,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)  # a busy disk is no finding
 @given(prompt=TEXTS, parameters=st.dictionaries(TEXTS, JSON, max_size=4))
 def test_any_text_comes_back_as_it_went(prompt, parameters, tmp_path_factory):
     store = SQLiteStore(tmp_path_factory.getbasetemp() / "any-text.sqlite3")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polyreel.errors import StorageFailed
 from polyreel.storage import files
-from polyreel.storage.files import NewFile, destination_problem, readable_name, sweep
+from polyreel.storage.files import NewFile, destination_problem, readable_name
 
 
 def filled(path, content=b"film"):
@@ -159,15 +159,3 @@ def test_a_name_is_one_step_of_a_path_whatever_the_prompt(prompt):
     assert not set(name) & set('/\\:*?"<>|\0\n')
     assert not name.startswith((".", "-"))
     assert len(name.encode()) < 100
-
-
-def test_old_leftovers_are_swept_and_nothing_else(tmp_path):
-    old, young, film = filled(tmp_path / "a.mp4"), filled(tmp_path / "b.mp4"), tmp_path / "film.mp4"
-    film.write_bytes(b"film")
-    for path in (old.temporary, film):
-        os.utime(path, (1000, 1000))
-    assert sweep(tmp_path, older_than=2000) == 1
-    assert {path.name for path in tmp_path.iterdir()} == {young.temporary.name, "film.mp4"}
-    assert sweep(tmp_path / "nowhere", older_than=2000) == 0
-    old.discard()
-    young.discard()

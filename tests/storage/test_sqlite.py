@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -16,8 +17,10 @@ import pytest
 from polyreel.errors import StorageFailed
 from polyreel.storage import sqlite
 from polyreel.storage.conflicts import ConcurrentWrite
+from polyreel.storage.layout import STEPS, Step, bring_up_to_date
 from polyreel.storage.sqlite import SQLiteStore, _write_ahead
 from polyreel.types.cost import Estimate
+from polyreel.types.job import Phase
 
 
 @pytest.fixture
@@ -41,13 +44,19 @@ def test_nothing_is_made_until_it_is_needed(path, job):
     store.close()
 
 
-def test_what_is_committed_outlives_a_power_cut(store, path, job):
+def test_what_says_that_something_is_sent_outlives_a_power_cut(store, path, job):
     store.add(job())
+    store.save(job(version=1, phase=Phase.SUBMITTING), expected=0)
     asked = {}
     for pragma in ("journal_mode", "synchronous", "busy_timeout", "user_version"):
         (asked[pragma],) = store._connection.execute(f"PRAGMA {pragma}").fetchone()
     # 2 is FULL: the write-ahead log is synchronised at each commit.
-    assert asked == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 10_000, "user_version": 1}
+    assert asked == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "busy_timeout": 10_000,
+        "user_version": len(STEPS),
+    }
 
 
 def test_another_store_sees_it_at_once(store, path, job):
@@ -165,17 +174,27 @@ def test_a_log_that_cannot_be_turned_on_is_waited_for_and_then_refused(path, mon
 
 
 def test_a_layout_that_cannot_be_made_is_rolled_back(path, job, monkeypatch):
-    good = sqlite._MIGRATIONS
-    monkeypatch.setattr(sqlite, "_MIGRATIONS", (*good, "CREATE TABLE note (id TEXT); CREATE TABEL oops;"))
+    steps = (
+        Step(script="CREATE TABLE note (id TEXT); CREATE TABEL oops;"),
+        Step(script="CREATE TABLE note (id TEXT);"),
+    )
+
+    def having(*more):
+        def bring(connection, path):
+            bring_up_to_date(connection, path, (*STEPS, *more))
+
+        monkeypatch.setattr(sqlite, "bring_up_to_date", bring)
+
+    having(steps[0])
     with contextlib.closing(SQLiteStore(path)) as store, pytest.raises(StorageFailed, match="syntax error"):
         store.add(job())
-    monkeypatch.setattr(sqlite, "_MIGRATIONS", good)
+    having()
     with contextlib.closing(SQLiteStore(path)) as store:
         store.add(job())
-    monkeypatch.setattr(sqlite, "_MIGRATIONS", (*good, "CREATE TABLE note (id TEXT);"))
+    having(steps[1])
     with contextlib.closing(SQLiteStore(path)) as store:
         assert store.get("job_1") == job()
-        assert store._connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert store._connection.execute("PRAGMA user_version").fetchone() == (len(STEPS) + 1,)
 
 
 def test_a_file_of_a_newer_polyreel_is_left_alone(path, job):
@@ -185,7 +204,7 @@ def test_a_file_of_a_newer_polyreel_is_left_alone(path, job):
     store.close()
     before = path.read_bytes()
     newer = SQLiteStore(path)
-    with pytest.raises(StorageFailed, match=r"newer polyreel \(layout 99, this one knows 1\); upgrade"):
+    with pytest.raises(StorageFailed, match=r"newer polyreel \(layout 99, this one knows \d+\); upgrade"):
         newer.get("job_1")
     assert path.read_bytes() == before
 
@@ -332,18 +351,38 @@ def test_two_openings_of_one_file_take_turns_at_the_guard(path, job):
     for store in stores:
         store.find()
 
-    class Watch:
-        since = 0.0
-
-        def __call__(self, expenses):
-            seen.append(len(expenses))
-            time.sleep(0.005)
+    def watch(books):
+        seen.append(len(list(books.holds())))
+        time.sleep(0.005)
 
     def add(number):
-        stores[number % 2].add(job(f"job_{number}"), guard=Watch())
+        stores[number % 2].add(job(f"job_{number}"), guard=watch)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(add, range(16)))
     assert seen == list(range(16))
     for store in stores:
         store.close()
+
+
+def test_ctrl_c_while_another_process_writes_leaves_no_transaction_open(store, path, job):
+    store.add(job())
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+
+    def press():
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # acted upon when SQLite returns
+        other.execute("COMMIT")
+
+    pressing = threading.Timer(0.05, press)
+    pressing.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            store.add(job("job_2"))
+    finally:
+        pressing.join()
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("ROLLBACK")
+    other.close()
+    assert store.get("job_2") is None
+    store.add(job("job_3"))

@@ -197,3 +197,68 @@ def test_a_resolver_that_changes_its_mind_leads_nowhere_else():
     assert (wire.connect_to, wire.request.url) == (PUBLIC, "https://host.example/a.png")
     assert seen == ["host.example"]
     flow.close()
+
+
+# --- how an address can be written ------------------------------------------------------------------------------
+
+
+WRITTEN = {
+    "a dot at the end of a number": "http://127.0.0.1./",
+    "a dot at the end of a name": "http://localhost./",
+    "upper case": "http://LOCALHOST/",
+    "digits of another script": "http://\u2460\u2461\u2466.0.0.1/",  # circled 1, 2, 7
+    "full-width digits": "http://\uff11\uff12\uff17.0.0.1/",
+    "an ideographic full stop": "http://127\u30020\u30020\u30021/",
+    "a percent-encoded host": "http://%31%32%37.0.0.1/",
+    "octal, as one number": "http://017700000001/",
+    "hexadecimal with a dot": "http://0x7f000001./",
+    "the metadata of a cloud, as one number": "http://2852039166/latest/meta-data/",
+    "the metadata of a cloud, mapped": "http://[::ffff:a9fe:a9fe]/",
+    "the metadata of a cloud, by IPv6": "http://[fd00:ec2::254]/",
+    "a zone": "http://[fe80::1%25lo]/",
+    "a zone on a public address": "http://[2606:2800:21f:cb07:6820:80da:af6b:8b2c%25lo]/",
+    "documentation of the long kind": "http://[3fff::1]/",
+    "segments that are routed": "http://[5f00::1]/",
+    "an ORCHID": "http://[2001:20::1]/",
+    "discarded": "http://[100::1]/",
+    "site-local": "http://[fec0::1]/",
+    "anycast of 6to4": "http://192.88.99.1/",
+    "examples": "http://203.0.113.7/",
+    "a broadcast of everything": "http://255.255.255.255/",
+}
+
+
+@pytest.mark.parametrize("how", WRITTEN)
+def test_no_way_of_writing_leads_inside(how):
+    """Refused, or not understood by the machine at all; never an address to connect to."""
+    with pytest.raises(TransportFailed):
+        public_address(WRITTEN[how])
+
+
+@pytest.mark.parametrize(
+    "url", ["http://good.example\\@127.0.0.1/", "http://127.0.0.1\\.good.example/", "http://a b/"]
+)
+def test_what_two_readers_read_differently_is_connected_to_where_it_was_looked_up(url):
+    """The host that is looked up is what this module reads; nobody else decides where the connection goes."""
+    seen = []
+
+    def resolver(host, port):
+        seen.append(host)
+        return ["127.0.0.1"]
+
+    with pytest.raises(AddressRefused):
+        public_address(url, resolver=resolver)
+    assert len(seen) <= 1
+
+
+@given(st.ip_addresses())
+def test_whatever_passes_is_a_public_unicast_address(address):
+    try:
+        public_address("https://host.example/", resolver=resolving(str(address)))
+    except AddressRefused:
+        return
+    assert address.is_global
+    assert not address.is_multicast
+    assert not address.is_private
+    inner = address.ipv4_mapped if address.version == 6 else None
+    assert inner is None or inner.is_global

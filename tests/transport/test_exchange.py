@@ -383,11 +383,11 @@ def test_a_refused_connection_that_then_opens_gets_the_post_once(driver, loopbac
     class Moving(AccountSession):
         tries = 0
 
-        def _follow(self, effect):
+        def _follow(self, effect, *progress):
             type(self).tries += 1
             url = f"http://127.0.0.1:{closed_port}/v1/videos" if self.tries == 1 else effect.request.url
             request = Request(method="POST", url=url, json=effect.request.json)
-            return (yield from session._follow(Send(request=request, session=session)))
+            return (yield from session._follow(Send(request=request, session=session), *progress))
 
     moving = Moving(clock=driver.clock, auth=NoAuth(), base_url=loopback.url)
     driver.run(Endpoint(moving, f"{loopback.url}/v1").post("/videos", json={"a": 1}))

@@ -13,6 +13,7 @@ import time
 import warnings
 
 import pytest
+from polyreel.carriage import Routes
 from polyreel.errors import FetchFailed, StorageFailed, TransportFailed, UnexpectedAnswer
 from polyreel.http import (
     CONNECTIONS_PER_CLIENT,
@@ -21,7 +22,6 @@ from polyreel.http import (
     Part,
     Request,
     Wire,
-    _Routes,
 )
 from polyreel.redaction import Secret
 
@@ -336,9 +336,12 @@ async def test_certificates_are_checked_however_the_scheme_is_written(monkeypatc
 
     seen = []
     for name in ("HTTPTransport", "AsyncHTTPTransport"):
-        monkeypatch.setattr(httpx, name, lambda **options: seen.append(options) or pytest.skip.Exception)
+        real = getattr(httpx, name)
+        monkeypatch.setattr(
+            httpx, name, lambda real=real, **options: (seen.append(options), real(**options))[1]
+        )
     made = transport()
-    route = _Routes().of(get(f"{scheme}://api.example/"))
+    route = Routes().of(get(f"{scheme}://api.example/"))
     made._pool(route) if transport is BlockingTransport else made._shard(route)
     assert isinstance(seen[0]["verify"], ssl.SSLContext)
     assert seen[0]["verify"].verify_mode is ssl.CERT_REQUIRED
@@ -484,7 +487,8 @@ def test_the_library_logs_headers_and_its_log_is_cleaned(driver, loopback, answe
     url = loopback.on("/a", answers.reply(200, b"", Location="https://s3.example/f?X-Amz-Signature=abcdef99"))
     driver.send(Wire(request=Request(method="GET", url=url, query={"X-Amz-Signature": "abcdef99", "a": "1"})))
     lines = [record.getMessage() for record in caplog.records if record.name == "httpcore.http11"]
-    assert any("X-Amz-Signature=********" in line for line in lines)
+    cleaned = any("X-Amz-Signature=********" in line for line in lines)
+    assert cleaned is (driver.kind != "fast")  # aiohttp logs no exchange
     assert "abcdef99" not in caplog.text
 
 
@@ -500,19 +504,19 @@ def test_the_proxy_of_the_environment_is_used_and_its_exceptions_are_kept(
     assert driver.send(get("http://far.example/a")).text == "through the proxy"
     [received] = loopback.received
     assert received.path == "http://far.example/a"
-    assert _Routes().of(get("http://direct.example/a")).proxy is None
-    assert _Routes().of(get("http://127.0.0.1/a")).proxy is None
+    assert Routes().of(get("http://direct.example/a")).proxy is None
+    assert Routes().of(get("http://127.0.0.1/a")).proxy is None
 
 
 def test_a_checked_address_never_goes_through_a_proxy(monkeypatch):
     monkeypatch.setenv("http_proxy", "http://proxy.example:8080")
-    assert _Routes().of(get("http://far.example/a")).proxy == "http://proxy.example:8080"
-    assert _Routes().of(get("http://far.example/a", connect_to="93.184.215.14")).proxy is None
+    assert Routes().of(get("http://far.example/a")).proxy == "http://proxy.example:8080"
+    assert Routes().of(get("http://far.example/a", connect_to="93.184.215.14")).proxy is None
 
 
 def test_a_proxy_without_a_scheme_and_for_all_schemes_is_understood(monkeypatch):
     monkeypatch.setenv("all_proxy", "proxy.example:8080")
-    assert _Routes().of(get("https://far.example/a")).proxy == "http://proxy.example:8080"
+    assert Routes().of(get("https://far.example/a")).proxy == "http://proxy.example:8080"
 
 
 @pytest.mark.filterwarnings(

@@ -33,6 +33,24 @@ def functions() -> None:
     assert_type(polyreel.submit("A paper boat", model="acme/film-2"), polyreel.Job)
 
 
+def many() -> None:
+    client = polyreel.Client()
+    for outcome in client.map(
+        ["A boat", {"prompt": "A kite", "duration": 4}], model="acme/film-2", name="shots"
+    ):
+        assert_type(outcome, polyreel.Outcome)
+        assert_type(outcome.result, polyreel.Result | None)
+        assert_type(outcome.job, polyreel.Job | None)
+    assert_type([*client.review(["A boat"], model="acme/film-2")], list[polyreel.Review])
+
+
+async def many_awaited() -> None:
+    async for outcome in polyreel.AsyncClient().map(["A boat"], model="acme/film-2"):
+        assert_type(outcome, polyreel.Outcome)
+    async for review in polyreel.AsyncClient().review(["A boat"], model="acme/film-2"):
+        assert_type(review, polyreel.Review)
+
+
 def budgets() -> None:
     budget = polyreel.Budget(per_job="2", per_day=20, total=0.5, currency="EUR", unknown="allow")
     assert_type(polyreel.Client(budget=budget), polyreel.Client)
@@ -58,6 +76,7 @@ def blocking() -> None:
         assert_type(client.delete("job_1"), polyreel.Cancellation)
         assert_type(client.fetch("job_1", assets=["thumbnail"], output=Path("t.webp")), list[polyreel.Asset])
         assert_type(client.remote_jobs("acme"), list[RemoteJob])
+        assert_type(client.handle_webhook({}, b"", provider="acme"), polyreel.WebhookOutcome)
         assert_type(client.models(), list[ModelDocument])
         assert_type(client.models(accepts={"duration": 4}, max_cost="2"), Search)
         assert_type(client.costs(by="project"), list[polyreel.Spending])

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from polyreel.async_client import AsyncClient
+    from polyreel.batches import Outcome
     from polyreel.calls import agenerate, generate, submit
+    from polyreel.clerks import Review
     from polyreel.client import Client
     from polyreel.clock import SystemClock, VirtualClock
     from polyreel.errors import (
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
         TransportFailed,
         UnexpectedAnswer,
     )
+    from polyreel.intake import WebhookOutcome
     from polyreel.results import Check, DryRun, Result, Video
     from polyreel.spending import Spending
     from polyreel.types.asset import Asset
@@ -94,6 +97,7 @@ __all__ = [
     "ModelNotFound",
     "ModelRetired",
     "Notice",
+    "Outcome",
     "PluginFailed",
     "PolyreelError",
     "Problem",
@@ -103,6 +107,7 @@ __all__ = [
     "RequestRejected",
     "ResourceNotFound",
     "Result",
+    "Review",
     "Simulation",
     "Spending",
     "StorageFailed",
@@ -111,6 +116,7 @@ __all__ = [
     "UnexpectedAnswer",
     "Video",
     "VirtualClock",
+    "WebhookOutcome",
     "__version__",
     "agenerate",
     "generate",
@@ -120,8 +126,11 @@ __all__ = [
 _HOMES: Final = {
     "polyreel.calls": ("agenerate", "generate", "submit"),
     "polyreel.async_client": ("AsyncClient",),
+    "polyreel.batches": ("Outcome",),
+    "polyreel.clerks": ("Review",),
     "polyreel.client": ("Client",),
     "polyreel.clock": ("SystemClock", "VirtualClock"),
+    "polyreel.intake": ("WebhookOutcome",),
     "polyreel.results": ("Check", "DryRun", "Result", "Video"),
     "polyreel.spending": ("Spending",),
     "polyreel.types.asset": ("Asset",),

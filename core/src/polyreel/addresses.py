@@ -2,6 +2,8 @@
 
 ``ipaddress.is_private`` is not enough: shared address space (100.64/10) and multicast count as public there, and
 IPv6 can wrap an IPv4 address in several ways. Everything that is not plainly a public unicast address is refused.
+What is looked at is what a name leads to, never how it is written: 2130706433, 0x7f.1, 127.0.0.1. and letters that
+only look like digits all become the same number before anybody decides.
 """
 
 from __future__ import annotations
@@ -20,19 +22,34 @@ __all__ = ["Resolver", "is_loopback", "public_address", "system_resolver"]
 Resolver = Callable[[str, int], list[str]]
 """From a host and a port to numeric addresses; blocking."""
 
-_REFUSED: Final = tuple(
+_INSIDE: Final = tuple(
     ip_network(text)
     for text in (
+        # The IANA special-purpose registries of IPv4 and IPv6, as of 2026. They stand here because what ``ipaddress``
+        # calls global differs between the versions of Python.
+        "0.0.0.0/8",
+        "10.0.0.0/8",
         "100.64.0.0/10",  # shared address space, RFC 6598
+        "127.0.0.0/8",
+        "169.254.0.0/16",  # link-local, with the clouds' metadata
+        "172.16.0.0/12",
         "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.88.99.0/24",  # what once led to IPv6 (6to4 anycast)
+        "192.168.0.0/16",
         "198.18.0.0/15",
-        "64:ff9b::/96",  # NAT64 wraps any IPv4 address
-        "64:ff9b:1::/48",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/3",  # multicast, reserved, broadcast
+        "2001::/23",  # protocol assignments: Teredo wraps any IPv4 address, ORCHID is no address
+        "2001:db8::/32",
         "2002::/16",  # 6to4 wraps any IPv4 address
-        "2001::/32",  # Teredo
-        "fec0::/10",
+        "3fff::/20",
     )
 )
+_GLOBAL_V6: Final = ip_network(
+    "2000::/3"
+)  # all that is given out; NAT64, mapped, unique local and the like lie outside
 _PORTS: Final = frozenset({80, 443, 8080, 8443})
 
 
@@ -78,9 +95,14 @@ def public_address(url: str, *, resolver: Resolver = system_resolver) -> str:
         raise AddressRefused(f"{shown} is not fetched: it holds a user name or password", url=shown)
     if port not in _PORTS:
         raise AddressRefused(f"{shown} is not fetched: port {port} is not one of {sorted(_PORTS)}", url=shown)
+    if "%" in host:  # a zone is a network of one machine, and a name has no such sign
+        raise AddressRefused(
+            f"{shown} is not fetched: {host} is not a public address; download the file yourself and pass its path",
+            url=shown,
+        )
     try:
         found = resolver(host, port)
-        numeric = [ip_address(text.partition("%")[0]) for text in found]
+        numeric = [ip_address(text) for text in found]
     except (OSError, ValueError):
         raise TransportFailed(
             f"{shown}: the host {host!r} is not known", request_sent=False, url=shown
@@ -98,11 +120,10 @@ def public_address(url: str, *, resolver: Resolver = system_resolver) -> str:
 
 
 def _is_public(address: IPv4Address | IPv6Address) -> bool:
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return _is_public(address.ipv4_mapped)
-    return (
-        address.is_global
-        and not address.is_multicast
-        and not address.is_reserved
-        and not any(address in network for network in _REFUSED if network.version == address.version)
-    )
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return _is_public(address.ipv4_mapped)
+        if address.scope_id is not None or address not in _GLOBAL_V6:
+            return False
+    inside = (network for network in _INSIDE if network.version == address.version)
+    return address.is_global and not any(address in network for network in inside)

@@ -7,32 +7,31 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 
-from polyreel.client import check_open
+from polyreel.carriers import carrier
 from polyreel.documents.document import ModelDocument
-from polyreel.flows import AsyncIO, Flow, run_async
-from polyreel.http import AsyncTransport
+from polyreel.faces import AwaitedFace
+from polyreel.flows import AsyncIO
 from polyreel.operations import OnProgress, Operations
-from polyreel.types.options import DEFAULT_TIMEOUT
+from polyreel.types.options import DEFAULT_TIMEOUT, OnTimeout, Patience, checked_place
 from polyreel.workspace import Workspace
 
 if TYPE_CHECKING:
+    from polyreel.intake import WebhookHeaders, WebhookOutcome
     from polyreel.migration import Migration
     from polyreel.results import Check, DryRun, Result
     from polyreel.search import Search
     from polyreel.spending import By, Spending
     from polyreel.types.asset import Asset
     from polyreel.types.cost import Estimate
-    from polyreel.types.job import Cancellation, Job, RemoteJob
+    from polyreel.types.job import Cancellation, Job, Receipt, RemoteJob
     from polyreel.types.setup import Setup
 
 __all__ = ["AsyncClient"]
 
-T = TypeVar("T")
 
-
-class AsyncClient:
+class AsyncClient(AwaitedFace):
     """The awaited client; its methods are those of :class:`Client`.
 
     Args:
@@ -43,7 +42,7 @@ class AsyncClient:
         self.workspace = Workspace.build(**setup)
         self._operations: Operations = self.workspace.operations
         self._closed = False
-        self._transport = AsyncTransport()
+        self._transport = carrier()
         self._io = AsyncIO(transport=self._transport, clock=self.workspace.clock)
 
     async def generate(self, prompt: str, *, model: str, **parameters: Any) -> Result:
@@ -95,11 +94,14 @@ class AsyncClient:
         job_id: str,
         *,
         timeout: float | None = DEFAULT_TIMEOUT,  # noqa: ASYNC109  the same signature as the blocking client's
+        on_timeout: OnTimeout = "leave",
         on_progress: OnProgress | None = None,
         byok_api_key: str | None = None,
     ) -> Result:
         """Take a job to its end and return its films; see :meth:`Client.wait`."""
-        return await self._run(self._operations.wait(job_id, timeout, on_progress, byok_api_key))
+        return await self._run(
+            self._operations.wait(job_id, Patience.of(timeout, on_timeout), on_progress, byok_api_key)
+        )
 
     async def watch(self, job_id: str) -> AsyncIterator[Job]:
         """Yield a job's record now and after each change, until it is over."""
@@ -109,24 +111,29 @@ class AsyncClient:
             job = await self._run(self._operations.next_change(job))
             yield job
 
-    async def resume(
-        self,
-        job_id: str | None = None,
-        *,
-        timeout: float | None = DEFAULT_TIMEOUT,  # noqa: ASYNC109  the same signature as the blocking client's
-        on_progress: OnProgress | None = None,
-        byok_api_key: str | None = None,
-    ) -> list[Job]:
-        """Take up one unfinished job, or all of them, and return them as they ended; see :meth:`Client.resume`."""
-        return await self._run(self._operations.resume(job_id, timeout, on_progress, byok_api_key))
+    async def advance(self, job_id: str) -> float | None:
+        """Do the one thing that is due for a job; see :meth:`Client.advance`."""
+        return await self._run(self._operations.advance(job_id))
 
     async def cancel(self, job_id: str) -> Cancellation:
         """Stop a job, and say honestly what became of it."""
-        return await self._run(self._operations.cancel(job_id))
+        return await self._run(self._operations.stopping.cancel(job_id))
+
+    async def adopt(self, job_id: str, receipt: Receipt | Mapping[str, Any] | str) -> Job:
+        """Give an unknown job the receipt that was found for it; see :meth:`Client.adopt`."""
+        return await self._run(self._operations.settling.adopt(job_id, receipt))
+
+    async def resubmit(self, job_id: str) -> Job:
+        """Send an unknown job once more; see :meth:`Client.resubmit`."""
+        return await self._run(self._operations.settling.resubmit(job_id))
+
+    async def abandon(self, job_id: str, *, billed: bool | None = None) -> Job:
+        """Give up an unknown job; see :meth:`Client.abandon`."""
+        return await self._run(self._operations.settling.abandon(job_id, billed=billed))
 
     async def delete(self, job_id: str) -> Cancellation:
         """Delete a job and its files at the provider; the record and the films here stay."""
-        return await self._run(self._operations.delete(job_id))
+        return await self._run(self._operations.stopping.delete(job_id))
 
     async def fetch(
         self,
@@ -137,8 +144,14 @@ class AsyncClient:
         overwrite: bool = False,
     ) -> list[Asset]:
         """Fetch files of a rendered job; see :meth:`Client.fetch`."""
-        target = None if output is None else Path(output).expanduser()  # noqa: ASYNC240  no disk is touched
-        return await self._run(self._operations.fetch(job_id, assets, target, overwrite=overwrite))
+        place = checked_place(output)
+        return await self._run(self._operations.fetch(job_id, assets, place, overwrite=overwrite))
+
+    async def handle_webhook(
+        self, headers: WebhookHeaders, body: bytes | str, *, provider: str | None = None
+    ) -> WebhookOutcome:
+        """Take in a message that a provider sent; see :meth:`Client.handle_webhook`."""
+        return await self._run(self._operations.handle_webhook(headers, body, provider))
 
     async def remote_jobs(self, provider: str, *, limit: int = 20) -> list[RemoteJob]:
         """List the jobs that a provider keeps for the account, newest first."""
@@ -191,7 +204,3 @@ class AsyncClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
-
-    async def _run(self, flow: Flow[T]) -> T:
-        check_open(self._closed)
-        return await run_async(flow, self._io)

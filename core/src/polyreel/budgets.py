@@ -1,73 +1,108 @@
-"""Whether a request fits a budget, by what the job store says was spent. Pure."""
+"""Whether a request fits a budget, by what the books of the job store say. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 
 from polyreel.errors import BudgetExceeded
+from polyreel.ledger import MICRO, Sum, day_named
 from polyreel.types.budget import Budget
 from polyreel.types.cost import Estimate
-from polyreel.types.expense import Expense
 
-__all__ = ["Allowance", "midnight"]
+__all__ = ["Allowance", "Sums", "Tally", "check_agreed"]
 
 _NAMED: Final = 3  # so many jobs are named in a message
+_NONE: Final = Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tally:
+    """What a day, a project or everything comes to in one currency, in micro-units.
+
+    Attributes:
+        open: What is held for jobs that are not settled.
+        spent: What was charged.
+    """
+
+    open: int = 0
+    spent: int = 0
+
+
+class Sums(Protocol):
+    """The sums that the books keep, so that nothing is added up when a limit is asked for."""
+
+    def sums(self, scope: str) -> Mapping[str, Tally]:
+        """Return one sum of the real jobs, by currency; what is ``unpriced`` is counted in jobs.
+
+        Args:
+            scope: ``total``, ``day/YYYY-MM-DD`` in UTC, or ``project/LABEL``.
+        """
+        ...
+
+    def obscure(self, scope: str, currency: str) -> Sequence[str]:
+        """Return the jobs of a sum whose cost is not known in a currency.
+
+        Args:
+            scope: The sum.
+            currency: ISO 4217.
+        """
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Allowance:
-    """One request against a budget. A job store calls it with what was spent, in the transaction that adds the job.
+    """One request against a budget. A job store calls it with its books, in the transaction that adds the job.
 
     Attributes:
         budget: The limits.
         estimate: What the request should cost.
         now: Seconds since 1970.
+        project: The label that it is made under.
     """
 
     budget: Budget
     estimate: Estimate
     now: float
+    project: str | None = None
 
-    @property
-    def since(self) -> float | None:
-        """From when on expenses count, seconds since 1970; ``None`` when no limit needs them."""
-        if "total" in self.budget.limits:
-            return 0.0
-        return midnight(self.now) if "per_day" in self.budget.limits else None
-
-    def __call__(self, expenses: Sequence[Expense]) -> None:
+    def __call__(self, books: Sums) -> None:
         """Refuse the request if a limit would not be kept.
 
         Args:
-            expenses: What was spent since :attr:`since`.
+            books: What was spent and is held.
 
         Raises:
             BudgetExceeded: It names the limit, what was spent, and what this would cost.
         """
-        limits = self.budget.limits
-        cost = self._cost(next(iter(limits), ""))
+        limits = self.budget.binding(self.project)
+        cost = self._cost(limits)
         if cost is None:
             return
         for name, limit in limits.items():
-            counted = () if name == "per_job" else self._counted(name, expenses)
-            spent = sum((expense.amount or Decimal(0) for expense in counted), Decimal(0))
-            if spent + cost > limit:
-                raise self._exceeded(name, limit, spent, counted)
+            if name == "per_job":
+                if cost > limit:
+                    raise self._exceeded(name, limit)
+                continue
+            tally = self._counted(name, limit, books)
+            units = Sum.of(cost, self.budget.currency).units
+            if tally.open + tally.spent + units > limit * MICRO:
+                raise self._exceeded(name, limit, tally)
 
-    def _cost(self, name: str) -> Decimal | None:
-        """Return what counts; ``None`` when an unknown price is allowed."""
+    def _cost(self, limits: Mapping[str, Decimal]) -> Decimal | None:
+        """Return what counts; ``None`` when nothing binds, or an unknown price is allowed."""
         estimate, currency = self.estimate, self.budget.currency
-        if not name:
+        if not limits:
             return None
-        if estimate.amount is None:
+        name, limit = next(iter(limits.items()))
+        # A price that no price can be is as good as none: it could not be booked.
+        if estimate.amount is None or Sum.of(estimate.amount, estimate.currency).amount is None:
             if self.budget.unknown == "allow":
                 return None
             raise BudgetExceeded(
-                f"the price is not known ({estimate.rule}), so the budget {name} of {self.budget.limits[name]} {currency} "
+                f"the price is not known ({estimate.rule}), so the budget {name} of {limit} {currency} "
                 "cannot be kept; Budget(unknown='allow'), or unknown = \"allow\" under [budget] in config.toml, lets such "
                 "requests through, uncounted",
                 estimate=estimate,
@@ -82,31 +117,38 @@ class Allowance:
             )
         return estimate.amount
 
-    def _counted(self, name: str, expenses: Sequence[Expense]) -> list[Expense]:
+    def _counted(self, name: str, limit: Decimal, books: Sums) -> Tally:
         """Return what counts against a limit; an amount that nobody knows is refused unless that is allowed."""
-        first = midnight(self.now) if name == "per_day" else 0.0
-        paid = [e for e in expenses if e.created_at >= first and e.kind not in {"simulated", "free"}]
-        obscure = [e for e in paid if e.amount is None or e.currency != self.budget.currency]
-        if obscure and self.budget.unknown == "refuse":
-            ids = ", ".join(expense.job_id for expense in obscure[:_NAMED])
+        scope = {
+            "per_day": f"day/{day_named(self.now)}",
+            "total": "total",
+            "per_project": f"project/{self.project}",
+        }[name]
+        sums, currency = books.sums(scope), self.budget.currency
+        others = (tally for each, tally in sums.items() if each != currency)
+        if self.budget.unknown == "refuse" and any(tally.open or tally.spent for tally in others):
+            obscure = books.obscure(scope, currency)
+            ids = ", ".join(obscure[:_NAMED])
             more = f" and {len(obscure) - _NAMED} more" if len(obscure) > _NAMED else ""
             raise BudgetExceeded(
-                f"what {ids}{more} did cost is not known in {self.budget.currency}, so the budget {name} of "
-                f"{self.budget.limits[name]} cannot be kept; unknown='allow' leaves such jobs uncounted",
+                f"what {ids}{more} did cost is not known in {currency}, so the budget {name} of {limit} cannot be kept; "
+                "unknown='allow' leaves such jobs uncounted",
                 estimate=self.estimate,
                 budget=name,
             )
-        return [expense for expense in paid if expense not in obscure]
+        return sums.get(currency, Tally())
 
-    def _exceeded(
-        self, name: str, limit: Decimal, spent: Decimal, counted: Sequence[Expense]
-    ) -> BudgetExceeded:
+    def _exceeded(self, name: str, limit: Decimal, tally: Tally | None = None) -> BudgetExceeded:
         currency = self.budget.currency
-        held = sum((e.amount or Decimal(0) for e in counted if e.kind == "open"), Decimal(0))
-        day = f"today ({datetime.fromtimestamp(self.now, UTC).date()}, UTC)"
-        when = {"per_job": "", "per_day": f" {day}", "total": " in all"}[name]
-        holds = f", {held} of it for jobs that are not settled yet" if held else ""
-        already = f" {spent} {currency} are spent{when}{holds}." if when else ""
+        already, spent = "", _NONE
+        if tally is not None:
+            total = Sum(units=tally.open + tally.spent, currency=currency)
+            spent = total.amount or _NONE
+            day = f"today ({day_named(self.now)}, UTC)"
+            when = {"per_day": day, "total": "in all", "per_project": f"for {self.project!r}"}[name]
+            held = Sum(units=tally.open, currency=currency).amount
+            holds = f", {held} of it for jobs that are not settled yet" if tally.open else ""
+            already = f" {total} are spent {when}{holds}."
         return BudgetExceeded(
             f"it costs {self.estimate.amount} {currency} ({self.estimate.rule}), more than the budget {name} of "
             f"{limit} {currency} allows.{already} Nothing was sent: shorten it, choose a cheaper model, or raise the budget",
@@ -117,7 +159,35 @@ class Allowance:
         )
 
 
-def midnight(now: float) -> float:
-    """Return when the UTC day of ``now`` began, seconds since 1970."""
-    start = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return start.timestamp()
+def check_agreed(budget: Budget, estimate: Estimate, *, max_cost: Decimal | None, approved: bool) -> None:
+    """Refuse what costs more than ``ask_above`` unless somebody agreed to it.
+
+    Args:
+        budget: Gives the threshold.
+        estimate: What the request should cost. A price that nobody knows, or in another currency, counts as above it.
+        max_cost: What the caller said it may cost; whoever says that was asked.
+        approved: Whether somebody said yes.
+
+    Raises:
+        BudgetExceeded: Nobody did. Its ``budget`` is ``"ask_above"``.
+    """
+    threshold = budget.threshold
+    if threshold is None or approved or max_cost is not None:
+        return
+    if estimate.amount is not None and estimate.currency == budget.currency and estimate.amount <= threshold:
+        return
+    price = (
+        "nobody knows what it costs"
+        if estimate.amount is None
+        else f"it costs {estimate.amount} {estimate.currency}"
+    )
+    ways = "approved=True sends it"
+    if estimate.amount is not None:
+        ways = f"max_cost={str(estimate.amount)!r} says that it may cost that, and {ways}"
+    raise BudgetExceeded(
+        f"{price} ({estimate.rule}), and above {threshold} {budget.currency} (ask_above) somebody must agree first. "
+        f"Nothing was sent: {ways}",
+        estimate=estimate,
+        budget="ask_above",
+        limit=threshold,
+    )

@@ -7,32 +7,31 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 
 from polyreel.documents.document import ModelDocument
-from polyreel.errors import ConfigurationError
-from polyreel.flows import BlockingIO, Flow, run
+from polyreel.faces import Face
+from polyreel.flows import BlockingIO
 from polyreel.http import BlockingTransport
 from polyreel.operations import OnProgress, Operations
-from polyreel.types.options import DEFAULT_TIMEOUT
+from polyreel.types.options import DEFAULT_TIMEOUT, OnTimeout, Patience, checked_place
 from polyreel.workspace import Workspace
 
 if TYPE_CHECKING:
+    from polyreel.intake import WebhookHeaders, WebhookOutcome
     from polyreel.migration import Migration
     from polyreel.results import Check, DryRun, Result
     from polyreel.search import Search
     from polyreel.spending import By, Spending
     from polyreel.types.asset import Asset
     from polyreel.types.cost import Estimate
-    from polyreel.types.job import Cancellation, Job, RemoteJob
+    from polyreel.types.job import Cancellation, Job, Receipt, RemoteJob
     from polyreel.types.setup import Setup
 
-__all__ = ["Client", "check_open"]
-
-T = TypeVar("T")
+__all__ = ["Client"]
 
 
-class Client:
+class Client(Face):
     """The blocking client. It may be used in a running event loop, in a notebook, and from several threads.
 
     Args:
@@ -130,6 +129,7 @@ class Client:
         job_id: str,
         *,
         timeout: float | None = DEFAULT_TIMEOUT,
+        on_timeout: OnTimeout = "leave",
         on_progress: OnProgress | None = None,
         byok_api_key: str | None = None,
     ) -> Result:
@@ -138,10 +138,13 @@ class Client:
         Args:
             job_id: The job.
             timeout: Seconds to wait; ``None`` for ever.
+            on_timeout: What happens then: ``"leave"``: the job goes on; ``"cancel"``: it is cancelled, if that can be done.
             on_progress: Called with the job after each change.
             byok_api_key: The key that the job was made with, if it was one for this job only.
         """
-        return self._run(self._operations.wait(job_id, timeout, on_progress, byok_api_key))
+        return self._run(
+            self._operations.wait(job_id, Patience.of(timeout, on_timeout), on_progress, byok_api_key)
+        )
 
     def watch(self, job_id: str) -> Iterator[Job]:
         """Yield a job's record now and after each change, until it is over."""
@@ -151,31 +154,42 @@ class Client:
             job = self._run(self._operations.next_change(job))
             yield job
 
-    def resume(
-        self,
-        job_id: str | None = None,
-        *,
-        timeout: float | None = DEFAULT_TIMEOUT,
-        on_progress: OnProgress | None = None,
-        byok_api_key: str | None = None,
-    ) -> list[Job]:
-        """Take up one unfinished job, or all of them, and return them as they ended.
+    def advance(self, job_id: str) -> float | None:
+        """Do the one thing that is due for a job: what an engine, a timer or a queue calls.
+
+        It may be called any number of times, at once and from any process: who comes second does nothing.
 
         Args:
-            job_id: The job; ``None`` for all that are unfinished.
-            timeout: Seconds to go on; ``None`` for ever.
-            on_progress: Called with a job after each change.
-            byok_api_key: The key for jobs that were made with one for themselves only.
+            job_id: The job.
+
+        Returns:
+            Seconds after which to call again; ``None`` when no step is left.
+
+        Raises:
+            JobNotFound: There is no such job.
+            PolyreelError: What the step met; the job is kept, and so is what it learned.
         """
-        return self._run(self._operations.resume(job_id, timeout, on_progress, byok_api_key))
+        return self._run(self._operations.advance(job_id))
 
     def cancel(self, job_id: str) -> Cancellation:
         """Stop a job, and say honestly what became of it."""
-        return self._run(self._operations.cancel(job_id))
+        return self._run(self._operations.stopping.cancel(job_id))
+
+    def adopt(self, job_id: str, receipt: Receipt | Mapping[str, Any] | str) -> Job:
+        """Give an unknown job the receipt that somebody found for it; see :meth:`polyreel.settling.Settling.adopt`."""
+        return self._run(self._operations.settling.adopt(job_id, receipt))
+
+    def resubmit(self, job_id: str) -> Job:
+        """Send an unknown job once more; both may be charged. See :meth:`polyreel.settling.Settling.resubmit`."""
+        return self._run(self._operations.settling.resubmit(job_id))
+
+    def abandon(self, job_id: str, *, billed: bool | None = None) -> Job:
+        """Give up an unknown job; see :meth:`polyreel.settling.Settling.abandon`."""
+        return self._run(self._operations.settling.abandon(job_id, billed=billed))
 
     def delete(self, job_id: str) -> Cancellation:
         """Delete a job and its files at the provider; the record and the films here stay."""
-        return self._run(self._operations.delete(job_id))
+        return self._run(self._operations.stopping.delete(job_id))
 
     def fetch(
         self,
@@ -186,8 +200,29 @@ class Client:
         overwrite: bool = False,
     ) -> list[Asset]:
         """Fetch files of a rendered job: ``"video"``, ``"thumbnail"``, ``"spritesheet"``, as its provider has them."""
-        target = None if output is None else Path(output).expanduser()
-        return self._run(self._operations.fetch(job_id, assets, target, overwrite=overwrite))
+        place = checked_place(output)
+        return self._run(self._operations.fetch(job_id, assets, place, overwrite=overwrite))
+
+    def handle_webhook(
+        self, headers: WebhookHeaders, body: bytes | str, *, provider: str | None = None
+    ) -> WebhookOutcome:
+        """Take in a message that a provider sent: verify it, and let the job that it is about be looked at now.
+
+        Nothing that it says is believed but its id and the job's: what became of the job, the provider is asked.
+
+        Args:
+            headers: The headers as they came, names in any case: a mapping, or pairs.
+            body: The raw body as it came, before any parsing.
+            provider: Whose message it should be; ``None`` for whoever's signature fits.
+
+        Returns:
+            What became of it. Answer the sender with 200, whatever it is.
+
+        Raises:
+            AuthenticationFailed: It is malformed, changed, too old or nobody's; answer with 401.
+            MissingKey: No ``webhook_secret`` is set.
+        """
+        return self._run(self._operations.handle_webhook(headers, body, provider))
 
     def remote_jobs(self, provider: str, *, limit: int = 20) -> list[RemoteJob]:
         """List the jobs that a provider keeps for the account, newest first."""
@@ -251,17 +286,3 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _run(self, flow: Flow[T]) -> T:
-        check_open(self._closed)
-        return run(flow, self._io)
-
-
-def check_open(closed: bool) -> None:  # noqa: FBT001  the one fact it is about
-    """Refuse to go on with a client that was closed.
-
-    Raises:
-        ConfigurationError: It was.
-    """
-    if closed:
-        raise ConfigurationError("this client is closed; make a new one")

@@ -16,6 +16,10 @@ class Clock(Protocol):
         """Return seconds since 1970, UTC."""
         ...
 
+    def steady(self) -> float:
+        """Return seconds on a clock that nobody sets and that counts while the machine sleeps."""
+        ...
+
     def sleep(self, seconds: float) -> None:
         """Wait, blocking."""
         ...
@@ -23,6 +27,12 @@ class Clock(Protocol):
     async def sleep_async(self, seconds: float) -> None:
         """Wait, letting others run."""
         ...
+
+
+def _steady() -> float:
+    # CLOCK_MONOTONIC counts a machine's sleep everywhere but on Linux, where CLOCK_BOOTTIME does.
+    number = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+    return time.monotonic() if number is None else time.clock_gettime(number)
 
 
 def day_of(clock: Clock) -> date:
@@ -36,6 +46,10 @@ class SystemClock:
     def now(self) -> float:
         """Return seconds since 1970, UTC."""
         return time.time()
+
+    def steady(self) -> float:
+        """Return the seconds since the machine was started, those that it slept included."""
+        return _steady()
 
     def sleep(self, seconds: float) -> None:
         """Wait, blocking."""
@@ -57,13 +71,23 @@ class VirtualClock:
 
     def __init__(self, start: float = 1_767_225_600.0) -> None:
         self._now = start
+        self._steady = 1_000.0
 
     def now(self) -> float:
         """Return the virtual time in seconds since 1970."""
         return self._now
 
+    def steady(self) -> float:
+        """Return the virtual seconds that passed, however the time was set."""
+        return self._steady
+
     def advance(self, seconds: float) -> None:
-        """Move on; a negative step is the clock set back."""
+        """Move on; a negative step is the clock set back, which the steady clock does not see."""
+        self._now += seconds
+        self._steady += max(seconds, 0.0)
+
+    def set(self, seconds: float) -> None:
+        """Set the time forward or back without any passing, as somebody does who corrects a clock."""
         self._now += seconds
 
     def sleep(self, seconds: float) -> None:

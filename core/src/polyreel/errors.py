@@ -223,7 +223,8 @@ class BudgetExceeded(PolyreelError):
 
     Attributes:
         estimate: What the model's document says it costs; its amount is ``None`` when unknown.
-        budget: Which limit was in the way: ``"max_cost"``, or ``"per_job"``, ``"per_day"`` or ``"total"`` of a budget.
+        budget: Which limit was in the way: ``"max_cost"``, or ``"per_job"``, ``"per_day"``, ``"per_project"``, ``"total"``
+            or ``"ask_above"`` of a budget.
         limit: That limit, where the request is dearer.
         spent: What had been spent and held of it.
     """

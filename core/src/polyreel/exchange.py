@@ -10,6 +10,7 @@ Three rules that money and keys depend on stand here and nowhere else:
 from __future__ import annotations
 
 import logging
+import math
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,8 +20,9 @@ from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from polyreel.addresses import Resolver, is_loopback, public_address, system_resolver
-from polyreel.bodies import Unwanted, writing
+from polyreel.bodies import Unwanted
 from polyreel.clock import Clock
+from polyreel.continuation import Continuation
 from polyreel.errors import AddressRefused, FetchFailed, RequestRejected, TransportFailed, UnexpectedAnswer
 from polyreel.flows import Call, Fetch, Flow, Send, Session, Sleep
 from polyreel.http import MAX_ANSWER_BYTES, Auth, Part, Request, Response, Wire, is_origin, origin
@@ -36,7 +38,7 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PASSING: Final = frozenset({408, 429, 500, 502, 503, 504, 529})
 _REFUSED: Final = frozenset({400, 401, 403})  # some say with 400 that a token has run out
 _TOO_MANY: Final = 429
-_KEPT_ACROSS_ORIGINS: Final = frozenset({"accept", "user-agent", "range"})
+_KEPT_ACROSS_ORIGINS: Final = frozenset({"accept", "user-agent", "range", "if-range"})
 _log = logging.getLogger("polyreel.http")
 
 
@@ -74,12 +76,14 @@ class PublicSession(Session):
     Attributes:
         clock: For pauses that the server advises.
         resolver: Resolves host names; blocking.
+        allowed: Addresses whose origins are fetched wherever they lead: what the caller set up, such as a local server.
         carrier: Answers instead of the network, as a simulator does; ``None`` for the network.
         carrier_is_quick: Whether the carrier is called without a thread, as a virtual clock needs it.
     """
 
     clock: Clock
     resolver: Resolver = field(default=system_resolver, repr=False)
+    allowed: Collection[str] = ()
     carrier: Callable[[Wire], Response] | None = field(default=None, repr=False)
     carrier_is_quick: bool = False
 
@@ -87,16 +91,22 @@ class PublicSession(Session):
         """Carry out ``effect`` with repetition and redirects."""
         attempt = 0
         renewed = False
+        begun = Continuation(effect) if isinstance(effect, Fetch) else None
+        end = self.clock.steady() + effect.seconds if isinstance(effect, Fetch) else math.inf
+        if begun is not None and begun.version is not None:
+            yield Call(function=begun.measure)
         while True:
             try:
-                ended: Response | TransportFailed | FetchFailed = yield from self._follow(effect)
+                ended: Response | TransportFailed | FetchFailed = yield from self._follow(effect, begun, end)
             except (TransportFailed, FetchFailed) as error:
                 ended = error
+            if begun is not None:
+                ended = begun.judged(ended)
             if isinstance(ended, Response) and not renewed and ended.status in _REFUSED:
                 renewed = self._renews(ended)
                 if renewed:  # what is refused was not accepted: a paid request may be sent again
                     continue
-            over = attempt + 1 >= TRIES or self._is_over(effect)
+            over = attempt + 1 >= TRIES or self._is_over(effect) or self.clock.steady() >= end
             pause = None if over else self._pause_after(effect, ended, attempt)
             if pause is None and isinstance(ended, Response):
                 return ended
@@ -105,8 +115,8 @@ class PublicSession(Session):
             _note_doubt(effect, ended)
             attempt += 1
             yield Sleep(seconds=pause)
-            if isinstance(effect, Fetch):
-                yield Call(function=lambda: _empty(effect))
+            if begun is not None and (yield Call(function=begun.measure)):
+                attempt = 0
 
     def _pause_after(
         self, effect: Send | Fetch, ended: Response | TransportFailed | FetchFailed, attempt: int
@@ -136,36 +146,61 @@ class PublicSession(Session):
     def _is_over(self, effect: Send | Fetch) -> bool:
         return effect.until is not None and self.clock.now() >= effect.until
 
-    def _follow(self, effect: Send | Fetch) -> Flow[Response]:
-        request = effect.request
+    def _follow(self, effect: Send | Fetch, begun: Continuation | None, end: float) -> Flow[Response]:
+        request = effect.request if begun is None else effect.request.adding(begun.headers)
         for _ in range(MAX_REDIRECTS + 1):
             prepared, connect_to = yield from self._prepare(request)
+            left = end - self.clock.steady()
+            if effect.until is not None:
+                left = min(left, effect.until - self.clock.now())
             wire = Wire(
                 request=prepared,
                 timeout=effect.timeout,
                 max_bytes=effect.max_bytes,
-                into=effect.into if isinstance(effect, Fetch) else None,
-                seconds_left=None if effect.until is None else max(effect.until - self.clock.now(), 0.1),
+                seconds_left=None if left == math.inf else max(left, 0.1),
                 connect_to=connect_to,
+                before=effect.before if isinstance(effect, Send) else None,
             )
+            wire = wire if begun is None else begun.wire(wire)
             response: Response = yield self._carried(wire)
             if _log.isEnabledFor(logging.DEBUG):
                 _log.debug("%s %s: %s", request.method, without_query(request.url), response.status)
             if response.status not in _REDIRECTS or "location" not in response.headers:
                 return response
-            request = _redirected(request, response)
+            request = self._sent_on(request, response)
         raise UnexpectedAnswer(
             f"{without_query(effect.request.url)} redirects more than {MAX_REDIRECTS} times",
             status=response.status,
         )
 
+    def _sent_on(self, request: Request, response: Response) -> Request:
+        after = _redirected(request, response)
+        if self._is_allowed(after.url) and origin(after.url) != origin(request.url):
+            place = without_query(after.url)
+            # The caller's own server is for whom the caller sends there, not for whoever answers elsewhere.
+            raise AddressRefused(
+                f"{without_query(request.url)} redirects to {place}, a local server", url=place
+            )
+        return after
+
+    def _is_allowed(self, url: str) -> bool:
+        return any(origin(url) == origin(own) for own in self.allowed)
+
     def _carried(self, wire: Wire) -> Wire | Call:
         carrier = self.carrier
         if carrier is None:
             return wire
-        return Call(function=lambda: carrier(wire), quick=self.carrier_is_quick)
+
+        def carried() -> Response:
+            if wire.before is not None:
+                wire.before()
+            return carrier(wire)
+
+        return Call(function=carried, quick=self.carrier_is_quick)
 
     def _prepare(self, request: Request) -> Flow[tuple[Request, str | None]]:
+        if self._is_allowed(request.url):
+            return _with_defaults(request), None
         address = yield Call(function=lambda: public_address(request.url, resolver=self.resolver))
         return _with_defaults(request), address
 
@@ -352,12 +387,11 @@ def _redirected(request: Request, response: Response) -> Request:
             f"{without_query(request.url)} redirects to what is no address", status=response.status
         )
     headers = request.headers
+    if request.url.lower().startswith("https:") and not target.lower().startswith("https:"):
+        raise AddressRefused(
+            f"{without_query(request.url)} redirects to {without_query(target)}, which is not encrypted; it is not followed",
+            url=without_query(target),
+        )
     if origin(target) != origin(request.url):
         headers = {name: value for name, value in headers.items() if name.lower() in _KEPT_ACROSS_ORIGINS}
     return replace(request, url=target, query={}, headers=headers)
-
-
-def _empty(effect: Fetch) -> None:
-    with writing():
-        effect.into.seek(0)
-        effect.into.truncate()

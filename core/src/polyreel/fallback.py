@@ -6,7 +6,7 @@ Nobody is asked after a job may have been accepted: such a job is the caller's o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from polyreel.errors import (
@@ -28,7 +28,7 @@ from polyreel.types.options import Options
 if TYPE_CHECKING:
     from polyreel.migration import Migration
 
-__all__ = ["REFUSALS", "Attempt", "Fallback"]
+__all__ = ["REFUSALS", "Attempt", "Fallback", "key_behind"]
 
 REFUSALS: Final = (
     ModelRetired,
@@ -72,11 +72,15 @@ class Fallback:
         mover: Moves the request.
         place: Submits an attempt; it hands the record of the job over as soon as there is one.
         look_up: Reads a job's record.
+        keyed: Returns the job of an idempotency key, if there is one.
+        again: Returns such a job, if it is of the same request.
     """
 
     mover: Mover
     place: Callable[[Attempt, Callable[[Job], None]], Flow[Job]]
     look_up: Callable[[str], Flow[Job]]
+    keyed: Callable[[str], Flow[Job | None]]
+    again: Callable[[Attempt, Job], Flow[Job]]
 
     def submit(self, first: Attempt) -> Flow[Job]:
         """Submit to the first model that does not refuse.
@@ -87,6 +91,10 @@ class Fallback:
         """
         for model in first.options.fallback:
             self.mover.desk.model(model)  # a slip of the pen is found before anything is sent
+        if first.options.idempotency_key is not None:
+            accepted = yield from self._accepted_before(first)
+            if accepted is not None:
+                return accepted
         attempt, left = first, list(first.options.fallback)
         while True:
             made: list[Job] = []
@@ -98,23 +106,61 @@ class Fallback:
                     for notice in attempt.notices:
                         error.add_note(str(notice))
                     raise
-                attempt = self._next(first, attempt, left.pop(0), job or attempt.before, error)
+                attempt = self._next(first, attempt, left, job or attempt.before, error)
+                left = left[1:]
+
+    def _accepted_before(self, first: Attempt) -> Flow[Job | None]:
+        """Return the job of the model that took the same request before, under the same key.
+
+        The models before it may have no record, and would take it today: it would be paid twice.
+        """
+        given = first.options.idempotency_key
+        for model in first.options.fallback:
+            job = yield from self.keyed(key_behind(given, model) or "")
+            if job is not None and not _certainly_not_accepted(job):
+                return (yield from self.again(self._behind(first, model)[0], job))
+        return None
 
     def _next(
-        self, first: Attempt, refused: Attempt, model: str, job: Job | None, error: PolyreelError
+        self, first: Attempt, refused: Attempt, models: list[str], job: Job | None, error: PolyreelError
     ) -> Attempt:
+        model, *left = models
+        attempt, migration = self._behind(first, model)
+        return replace(
+            attempt,
+            options=replace(
+                attempt.options, fallback=tuple(left)
+            ),  # behind the last one nobody stands: it is waited for
+            notices=(*refused.notices, _notice(refused.model, error, migration)),
+            before=job,
+        )
+
+    def _behind(self, first: Attempt, model: str) -> tuple[Attempt, Migration]:
+        """Return the request as a model that stands behind the first is asked for it."""
         given = {"prompt": first.prompt, **first.parameters}
         migration = self.mover.move(first.model, model, given)
         moved = {name: value for name, value in migration.parameters.items() if name != "prompt"}
         provider = self.mover.desk.model(first.model)[2].provider
-        return Attempt(
+        attempt = Attempt(
             prompt=first.prompt,  # never cut: a model for which it is too long refuses it
             model=migration.target,
             parameters=moved,
-            options=elsewhere(first.options, provider, migration.target),
-            notices=(*refused.notices, _notice(refused.model, error, migration)),
-            before=job,
+            options=replace(
+                elsewhere(first.options, provider, migration.target),
+                idempotency_key=key_behind(first.options.idempotency_key, model),
+            ),
         )
+        return attempt, migration
+
+
+def key_behind(key: str | None, model: str) -> str | None:
+    """Return the idempotency key under which a model is asked after the one that ``key`` is of.
+
+    Args:
+        key: The first model's; ``None`` for none.
+        model: The model, as it stands in ``fallback``.
+    """
+    return None if key is None else f"{key} > {model}"
 
 
 def _notice(model: str, error: PolyreelError, migration: Migration) -> Notice:

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO, Protocol, TypeAlias, TypeVar
+from typing import Any, BinaryIO, Final, Protocol, TypeAlias, TypeVar
 
 from polyreel.clock import Clock
-from polyreel.http import MAX_ANSWER_BYTES, Request, Response, Wire
+from polyreel.http import MAX_ANSWER_BYTES, Pace, Request, Response, Version, Wire
 
 __all__ = [
     "AsyncIO",
@@ -34,6 +34,11 @@ __all__ = [
     "run_async",
     "sleep",
 ]
+
+SLOWEST: Final = Pace()
+MAX_FETCH_SECONDS: Final = (
+    6 * 3600.0
+)  # 8 GB at 3 Mbit/s; a file that takes longer is an answer without an end
 
 T = TypeVar("T")
 Flow: TypeAlias = Generator["Effect", Any, T]
@@ -61,6 +66,7 @@ class Send:
         advised: Reads from an answer the pause in seconds that it advises, where that stands in no header.
         max_bytes: The longest answer that is taken.
         in_doubt: Called when it is sent again although an earlier try may have been taken.
+        before: Called right before it leaves, each time; what it raises keeps it here.
         until: When it is no longer sent again, seconds since 1970; ``None`` for any time.
     """
 
@@ -72,6 +78,7 @@ class Send:
     advised: Callable[[Response], float | None] | None = None
     max_bytes: int = MAX_ANSWER_BYTES
     in_doubt: Callable[[], None] | None = None
+    before: Callable[[], None] | None = None
     until: float | None = None
 
 
@@ -82,10 +89,16 @@ class Fetch:
     Attributes:
         request: What to fetch.
         session: On whose behalf.
-        into: The file, open for writing in binary; it is emptied before a second try.
+        into: The file, open for reading and writing in binary. Before a second try it is emptied, unless the address
+            gave a strong entity tag: then the rest is asked for.
         max_bytes: The longest body that is taken.
         timeout: Seconds without any byte arriving.
         until: When it is given up, seconds since 1970; ``None`` for any time.
+        seconds: Seconds for all tries together.
+        pace: The slowest that it may come.
+        held: The file that ``into`` holds the beginning of already; ``None`` when it is empty.
+        begun: Called before the first byte is written, with what the rest can be asked for by later, or ``None``.
+        beat: Called now and then while it comes; what it raises ends it.
     """
 
     request: Request
@@ -94,6 +107,11 @@ class Fetch:
     max_bytes: int
     timeout: float = 60.0
     until: float | None = None
+    seconds: float = MAX_FETCH_SECONDS
+    pace: Pace = SLOWEST
+    held: Version | None = None
+    begun: Callable[[Version | None], None] | None = None
+    beat: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -243,10 +261,30 @@ class AsyncIO:
                 return await self.clock.sleep_async(effect.seconds)
             case Call(quick=True) | Save(quick=True):
                 return _called(effect)
-            case Call() | Save():
+            case Save():
+                return await _written(effect)
+            case Call():
                 import asyncio
 
                 return await asyncio.to_thread(_called, effect)
+
+
+async def _written(effect: Save) -> Any:
+    """Write in a thread, to the end: a flow that is cancelled must know what was written. The cancellation comes after it."""
+    import asyncio
+
+    writing = asyncio.ensure_future(asyncio.to_thread(_called, effect))
+    cancelled: asyncio.CancelledError | None = None
+    while not writing.done():
+        try:
+            await asyncio.wait([writing])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    task = asyncio.current_task()
+    if cancelled is not None and task is not None:
+        task.uncancel()  # it is asked for once, not twice
+        task.cancel(*cancelled.args)
+    return writing.result()
 
 
 def _called(effect: Call | Save) -> Any:

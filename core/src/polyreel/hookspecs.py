@@ -351,7 +351,7 @@ def delete(task: Task, receipt: Receipt) -> Flow[Cancellation]:
 
 
 @hookspec(firstresult=True)
-def find_submission(task: Task, since: float) -> Flow[Receipt | None]:
+def find_submission(task: Task, since: float) -> Flow[Receipt | Sequence[Receipt] | None]:
     """Look whether a submit that was cut off was accepted. Optional.
 
     Args:
@@ -359,7 +359,12 @@ def find_submission(task: Task, since: float) -> Flow[Receipt | None]:
         since: When the submit was begun, seconds since 1970.
 
     Returns:
-        The receipt when exactly one job can be it, else ``None``. ``None`` is no proof that there is none.
+        The receipt when it is certain: the job carries the task's token. A list when all that is known is how the
+        request looked: every job that can be it; it is adopted only if exactly one is free, for exactly one that
+        was cut off. ``None`` when there is none, which is no proof that none was accepted.
+
+    Raises:
+        RequestRejected: With ``code="not_supported"``: this server has no list, and looking again makes no sense.
 
     Example::
 

@@ -8,35 +8,47 @@ place where such things are decided.
 
 from __future__ import annotations
 
-import logging
+import itertools
+import os
 import threading
-from collections.abc import AsyncIterable, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
-from urllib.parse import urlsplit
 
 from polyreel.bodies import Body
+from polyreel.carriage import (
+    Route,
+    Routes,
+    are_sendable,
+    host_of_plain,
+    lower_case,
+    poured,
+    redact_logs,
+    unanswered,
+    unsendable,
+)
 from polyreel.credentials import Auth, BearerAuth, HeaderAuth, NoAuth
-from polyreel.errors import TransportFailed
+from polyreel.heads import AwaitedBackend, BlockingBackend, head_within
 from polyreel.messages import (
     MAX_ANSWER_BYTES,
     Handler,
+    Pace,
     Part,
     Request,
     Response,
+    Version,
     Wire,
     encode,
-    failed,
     is_origin,
     origin,
     path_segment,
 )
-from polyreel.redaction import redact
 
 if TYPE_CHECKING:
     import asyncio
+    import ssl
 
     import httpx
 
@@ -50,38 +62,52 @@ __all__ = [
     "Handler",
     "HeaderAuth",
     "NoAuth",
+    "Outgoing",
+    "Pace",
     "Part",
     "Request",
     "Response",
+    "Version",
     "Wire",
     "as_received",
+    "certificates",
     "encode",
     "is_origin",
     "origin",
+    "outgoing",
     "path_segment",
 ]
 
 CONNECTIONS_PER_CLIENT: Final = 8  # httpx's async pool slows sharply above this (performance sheet)
 _LAST_PORT: Final = 65_535
 _WITH_LENGTH: Final = frozenset({"POST", "PUT", "PATCH"})  # a length is sent even when it is 0
-_BATCH_BYTES: Final = 1024 * 1024  # async writes go to a thread in batches of this size
 
 
-@dataclass(frozen=True, slots=True)
-class _Route:
-    """What needs connections of its own: encryption, a checked address, a proxy."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outgoing:
+    """A request as its server will see it; no library adds anything to it.
 
-    secure: bool
-    guarded: bool
-    proxy: str | None
+    Attributes:
+        method: The method.
+        address: Where it goes, as it is sent; with a checked address, that stands in place of the host.
+        headers: All of them.
+        body: The body.
+        name: The name for the certificate where ``address`` does not say it.
+    """
+
+    method: str
+    address: str
+    headers: Mapping[str, str]
+    body: bytes
+    name: str | None
 
 
 class BlockingTransport:
     """Carries exchanges over httpx, blocking."""
 
     def __init__(self) -> None:
-        self._routes = _Routes()
-        self._pools: dict[_Route, httpx.HTTPTransport] = {}
+        self._routes = Routes()
+        self._pools: dict[tuple[int, Route], httpx.HTTPTransport] = {}  # a fork opens its own connections
         self._lock = threading.Lock()
 
     def send(self, wire: Wire) -> Response:
@@ -93,23 +119,28 @@ class BlockingTransport:
         """
         with _translated(wire):
             raw = _raw_request(wire)
-            answer = self._pool(self._routes.of(wire)).handle_request(raw)
+            pool = self._pool(self._routes.of(wire))
+            with head_within(wire.timeout):
+                answer = pool.handle_request(raw)
             try:
-                body = Body(wire, answer.status_code, _lower_case(answer.headers))
-                with _whole(body):
-                    for chunk in answer.iter_bytes() if body.is_encoded else _blocking_stream(answer):
+                body = Body(wire, answer.status_code, lower_case(answer.headers.raw))
+                try:
+                    for chunk in _blocking_stream(answer):
                         body.take(chunk)
+                except _broken():
+                    raise body.cut() from None
                 return body.finish()
             finally:
                 answer.close()
 
-    def _pool(self, route: _Route) -> httpx.HTTPTransport:
+    def _pool(self, route: Route) -> httpx.HTTPTransport:
         with self._lock:
-            pool = self._pools.get(route)
+            pool = self._pools.get((os.getpid(), route))
             if pool is None:
                 import httpx
 
-                pool = self._pools[route] = httpx.HTTPTransport(**_pool_options(route))
+                pool = self._pools[os.getpid(), route] = httpx.HTTPTransport(**_pool_options(route))
+                BlockingBackend.put_into(pool)
             return pool
 
     def close(self) -> None:
@@ -124,9 +155,9 @@ class AsyncTransport:
     """Carries exchanges over httpx, awaited; spreads them over several pools of few connections each."""
 
     def __init__(self) -> None:
-        self._routes = _Routes()
+        self._routes = Routes()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._shards: dict[_Route, list[_Shard]] = {}
+        self._shards: dict[Route, list[_Shard]] = {}
 
     async def send(self, wire: Wire) -> Response:
         """Carry one exchange; see :meth:`BlockingTransport.send`."""
@@ -135,37 +166,17 @@ class AsyncTransport:
             shard = self._shard(self._routes.of(wire))
             shard.busy += 1
             try:
-                answer = await shard.pool.handle_async_request(raw)
+                with head_within(wire.timeout):
+                    answer = await shard.pool.handle_async_request(raw)
                 try:
-                    return await self._read(wire, answer)
+                    body = Body(wire, answer.status_code, lower_case(answer.headers.raw))
+                    return await poured(body, _awaited_stream(answer), broken=_broken())
                 finally:
                     await answer.aclose()
             finally:
                 shard.busy -= 1
 
-    async def _read(self, wire: Wire, answer: httpx.Response) -> Response:
-        body = Body(wire, answer.status_code, _lower_case(answer.headers))
-        if body.streams:
-            await self._stream(body, answer)
-        else:
-            with _whole(body):
-                async for chunk in answer.aiter_bytes() if body.is_encoded else _awaited_stream(answer):
-                    body.take(chunk)
-        return body.finish()
-
-    async def _stream(self, body: Body, answer: httpx.Response) -> None:
-        import asyncio
-
-        batch = bytearray()
-        with _whole(body, batch):
-            async for chunk in _awaited_stream(answer):
-                batch += chunk
-                if len(batch) >= _BATCH_BYTES:
-                    await asyncio.to_thread(body.take, bytes(batch))
-                    batch.clear()
-        await asyncio.to_thread(body.take, bytes(batch))
-
-    def _shard(self, route: _Route) -> _Shard:
+    def _shard(self, route: Route) -> _Shard:
         import asyncio
 
         loop = asyncio.get_running_loop()
@@ -180,14 +191,17 @@ class AsyncTransport:
         import httpx
 
         shards.append(_Shard(httpx.AsyncHTTPTransport(**_pool_options(route))))
+        AwaitedBackend.put_into(shards[-1].pool)
         return shards[-1]
 
     async def close(self) -> None:
         """Close every connection."""
-        for shards in self._shards.values():
-            for shard in shards:
+        import asyncio
+
+        groups, self._shards = self._shards, {}
+        if self._loop is asyncio.get_running_loop():  # those of a loop that ended died with it
+            for shard in itertools.chain(*groups.values()):
                 await shard.pool.aclose()
-        self._shards.clear()
 
 
 @dataclass(slots=True)
@@ -205,60 +219,37 @@ def _awaited_stream(answer: httpx.Response) -> AsyncIterable[bytes]:
     return cast("httpx.AsyncByteStream", answer.stream)
 
 
-class _Routes:
-    """Which route an exchange takes; the proxies of the environment are read once for each host."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str], str | None] = {}
-
-    def of(self, wire: Wire) -> _Route:
-        parts = urlsplit(wire.request.url)
-        guarded = wire.connect_to is not None
-        return _Route(
-            secure=parts.scheme != "http",  # whatever is not plainly http is verified
-            guarded=guarded,
-            # A checked address must not be handed to a proxy that resolves it again.
-            proxy=None if guarded else self._proxy(parts.scheme, parts.netloc.rpartition("@")[2]),
-        )
-
-    def _proxy(self, scheme: str, host: str) -> str | None:
-        place = scheme, host
-        if place not in self._known:
-            from urllib.request import getproxies, proxy_bypass
-
-            proxies = getproxies()
-            proxy = proxies.get(scheme) or proxies.get("all")
-            if proxy is not None and proxy_bypass(host):
-                proxy = None
-            self._known[place] = proxy if proxy is None or "://" in proxy else f"http://{proxy}"
-        return self._known[place]
-
-
-class _Redacting(logging.Filter):
-    """Cleans what the HTTP library logs: it shows whole addresses and headers."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = redact(record.getMessage()), ()
-        return True
-
-
-_REDACTING: Final = _Redacting()
+_AUTHORITIES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _LOGGERS: Final = tuple(f"httpcore.{part}" for part in ("connection", "http11", "proxy"))
 
 
-def _pool_options(route: _Route) -> dict[str, Any]:
+def _pool_options(route: Route) -> dict[str, Any]:
     import httpx
 
-    for name in _LOGGERS:
-        logging.getLogger(name).addFilter(_REDACTING)  # adding it again changes nothing
+    redact_logs(_LOGGERS)
     # Loading the certificate store costs more than everything else here: only an https address pays for it.
     secure = route.secure or (route.proxy or "").startswith("https:")
     return {
-        "verify": httpx.create_ssl_context() if secure else False,
+        "verify": certificates() if secure else False,
         "trust_env": False,
         "proxy": route.proxy,
-        "limits": httpx.Limits(max_connections=None, max_keepalive_connections=CONNECTIONS_PER_CLIENT),
+        "limits": httpx.Limits(
+            max_connections=None, max_keepalive_connections=0 if route.guarded else CONNECTIONS_PER_CLIENT
+        ),
     }
+
+
+def certificates() -> ssl.SSLContext:
+    """Return what checks the certificates of servers; it is loaded once, since that takes long."""
+    return _loaded_certificates(*map(os.environ.get, _AUTHORITIES))
+
+
+@lru_cache(maxsize=4)
+def _loaded_certificates(*named: str | None) -> ssl.SSLContext:
+    import httpx
+
+    del named  # it reads them itself
+    return httpx.create_ssl_context()
 
 
 @lru_cache(maxsize=256)
@@ -268,33 +259,100 @@ def _parsed(address: str) -> httpx.URL:
     return httpx.URL(address)
 
 
-def _raw_request(wire: Wire) -> httpx.Request:
+def outgoing(wire: Wire) -> Outgoing:
+    """Return the request of ``wire`` with everything that its server will see.
+
+    Raises:
+        TransportFailed: The address, a header or the body cannot be sent.
+    """
+    out = _assembled(wire)
+    if any(value != value.strip(" \t") for value in out.headers.values()):
+        raise unsendable(wire)  # it would arrive as another value
+    return out
+
+
+def _assembled(wire: Wire) -> Outgoing:
     import httpx
 
-    extensions: dict[str, Any] = {
-        "timeout": {"connect": 10.0, "read": wire.timeout, "write": wire.timeout, "pool": 10.0}
-    }
     try:
         given, body = encode(wire.request)
-        url = _parsed(wire.request.address)
-        if (url.port or 0) > _LAST_PORT:
-            raise _unsendable(wire)
+        address, host, name = _target(wire)
         names = {name.lower() for name in given}
-        headers = {} if "host" in names else {"Host": url.netloc.decode("ascii")}
+        headers = {} if "host" in names else {"Host": host}
         headers |= given
-        if "content-length" not in names and (body or wire.request.method in _WITH_LENGTH):
+        method = wire.request.method.upper()
+        if "content-length" not in names and (body or method in _WITH_LENGTH):
             headers["Content-Length"] = str(len(body))
         if wire.into is not None and "accept-encoding" not in names:
             headers["Accept-Encoding"] = "identity"
-        if wire.connect_to is not None:
-            extensions["sni_hostname"] = url.host
-            url = url.copy_with(host=wire.connect_to)
-        # Given a stream, httpx adds no headers of its own: all of them stand above.
-        stream = httpx.ByteStream(body)
-        return httpx.Request(wire.request.method, url, headers=headers, stream=stream, extensions=extensions)
+        if not are_sendable(headers):
+            raise unsendable(wire)
+        return Outgoing(method=method, address=address, headers=headers, body=body, name=name)
     except UnicodeError:
         # Only here, where nothing can have been sent; the error itself would show the key.
-        raise _unsendable(wire) from None
+        raise unsendable(wire) from None
+    except httpx.InvalidURL as error:
+        raise unanswered(wire, str(error), type(error).__name__, sent=False) from None
+
+
+def _target(wire: Wire) -> tuple[str, str, str | None]:
+    """Return the address, the value of ``Host``, and the name for the certificate where the address does not say it."""
+    address = wire.request.address
+    plain = host_of_plain(address)
+    if plain is not None and wire.connect_to is None:
+        return address, plain, None  # most addresses, ten times as quickly
+    url = _parsed(address)
+    if (url.port or 0) > _LAST_PORT:
+        raise unsendable(wire)
+    host, name = url.netloc.decode("ascii"), None
+    if wire.connect_to is not None:
+        name, url = url.host, url.copy_with(host=wire.connect_to)
+    if url.userinfo:
+        url = url.copy_with(userinfo=b"")  # aiohttp would send it as credentials
+    return str(url.copy_with(fragment=None)), host, name
+
+
+def _raw_request(wire: Wire) -> httpx.Request:
+    import httpx
+
+    out = outgoing(wire)
+    extensions: dict[str, Any] = {
+        "timeout": {"connect": 10.0, "read": wire.timeout, "write": wire.timeout, "pool": 10.0}
+    }
+    if out.name is not None:
+        extensions["sni_hostname"] = out.name
+    # Given a stream, httpx adds no headers of its own: all of them stand in ``out``.
+    stream = httpx.ByteStream(out.body)
+    if wire.before is not None and out.body:
+        stream = _last_look()(out.body, wire.before)
+    elif wire.before is not None:
+        wire.before()  # no body will ask for it: the head is the whole request
+    return httpx.Request(
+        out.method, _parsed(out.address), headers=out.headers, stream=stream, extensions=extensions
+    )
+
+
+@cache
+def _last_look() -> Callable[[bytes, Callable[[], None]], httpx.ByteStream]:
+    import httpx
+
+    class LastLook(httpx.ByteStream):
+        """A body before whose first byte somebody has the last word: the head is out, the connection stands."""
+
+        def __init__(self, body: bytes, before: Callable[[], None]) -> None:
+            super().__init__(body)
+            self._before = before
+
+        def __iter__(self) -> Iterator[bytes]:
+            self._before()
+            yield from super().__iter__()
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            self._before()
+            async for chunk in super().__aiter__():
+                yield chunk
+
+    return LastLook
 
 
 def as_received(wire: Wire) -> Request:
@@ -310,35 +368,19 @@ def as_received(wire: Wire) -> Request:
     Raises:
         TransportFailed: The address or a header cannot be sent.
     """
-    with _translated(wire):
-        raw = _raw_request(replace(wire, connect_to=None))
-        target = raw.url.raw_path.decode("ascii")
-        return Request(
-            method=raw.method,
-            url=f"{raw.url.scheme}://{raw.url.netloc.decode('ascii')}{target}",
-            headers=_lower_case(raw.headers),
-            content=raw.read(),
-        )
+    out = _assembled(replace(wire, connect_to=None))
+    return Request(
+        method=out.method,
+        url=out.address,
+        headers={name.lower(): value for name, value in out.headers.items()},
+        content=out.body,
+    )
 
 
-def _lower_case(headers: httpx.Headers) -> dict[str, str]:
-    lower: dict[str, str] = {}
-    for raw_name, raw_value in headers.raw:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        lower[name] = f"{lower[name]}, {value}" if name in lower else value
-    return lower
-
-
-@contextmanager
-def _whole(body: Body, untaken: bytearray | None = None) -> Iterator[None]:
+def _broken() -> tuple[type[Exception], ...]:
     import httpx
 
-    # The HTTP library notices a body that ends early before its length can be compared here.
-    try:
-        yield
-    except (httpx.RemoteProtocolError, httpx.ReadError):
-        body.take(bytes(untaken or b""))
-        raise body.cut() from None
+    return httpx.RemoteProtocolError, httpx.ReadError
 
 
 @contextmanager
@@ -349,25 +391,8 @@ def _translated(wire: Wire) -> Iterator[None]:
     try:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
-        raise _failed(wire, error, sent=False) from None
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise _failed(wire, error, sent=False) from None
-    except httpx.LocalProtocolError as error:
-        raise _failed(wire, error, sent=not str(error).startswith("Illegal")) from None
-    except (httpx.TransportError, httpx.DecodingError) as error:
-        raise _failed(wire, error, sent=True) from None
-
-
-def _failed(wire: Wire, error: Exception, *, sent: bool) -> TransportFailed:
-    if "Illegal header" in str(error):
-        return _unsendable(wire)
-    reason = redact(str(error)) or {True: "no answer in time", False: "no connection in time"}[sent]
-    return failed(wire, f"{reason} ({type(error).__name__})", sent=sent)
-
-
-def _unsendable(wire: Wire) -> TransportFailed:
-    reason = (
-        "a header, the address or the body holds a character that cannot be sent; check the key and the texts for "
-        "stray characters"
-    )
-    return failed(wire, reason, sent=False)
+        raise unanswered(wire, str(error), type(error).__name__, sent=False) from None
+    except httpx.UnsupportedProtocol as error:
+        raise unanswered(wire, str(error), type(error).__name__, sent=False) from None
+    except httpx.TransportError as error:
+        raise unanswered(wire, str(error), type(error).__name__, sent=True) from None

@@ -21,9 +21,11 @@ from polyreel.redaction import redact, without_query
 __all__ = [
     "MAX_ANSWER_BYTES",
     "Handler",
+    "Pace",
     "Part",
     "Request",
     "Response",
+    "Version",
     "Wire",
     "encode",
     "failed",
@@ -187,6 +189,34 @@ def _whole_characters(value: Any, content: bytes) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Version:
+    """Which bytes an address gave: enough to ask later for the rest of exactly these.
+
+    Attributes:
+        origin: Scheme, host and port of who gave them, as ``https://host:443``.
+        etag: Its strong entity tag (RFC 9110, section 8.8.3); equal tags of one origin mean equal bytes.
+        length: The length of the whole file in bytes.
+    """
+
+    origin: str
+    etag: str
+    length: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """The slowest that a file may come: what brings less is given up.
+
+    Attributes:
+        size: So many bytes must come at least
+        seconds: in each stretch of so many seconds.
+    """
+
+    size: int = 16 * 1024
+    seconds: float = 30.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Wire:
     """Exactly one exchange, as a transport carries it.
 
@@ -197,6 +227,14 @@ class Wire:
         into: Where the body of a 2xx answer is streamed; ``None`` keeps it in memory.
         seconds_left: Seconds until a film that is streamed must be over too; ``None`` for no end.
         connect_to: The checked network address to use instead of resolving the host again.
+        held: The file that ``into`` holds the beginning of; ``None`` when it is to be filled from its start.
+        offset: How many bytes of it are there.
+        begun: Called before the first byte of a film is written, with what its rest can be asked for by later, or
+            ``None`` when it cannot.
+        beat: Called now and then while a film comes; what it raises ends the exchange.
+        pace: The slowest that a film may come.
+        before: Called at the last moment at which the server does not have the request yet; what it raises keeps it
+            from the server, and is raised as it is.
     """
 
     request: Request
@@ -205,6 +243,12 @@ class Wire:
     into: BinaryIO | None = None
     seconds_left: float | None = None
     connect_to: str | None = None
+    held: Version | None = None
+    offset: int = 0
+    begun: Callable[[Version | None], None] | None = None
+    beat: Callable[[], None] | None = None
+    pace: Pace = Pace()
+    before: Callable[[], None] | None = None
 
 
 Handler = Callable[[Request], Response]

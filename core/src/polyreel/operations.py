@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polyreel.accounts import OwnKeys
 from polyreel.errors import (
     ConfigurationError,
     FetchFailed,
+    InvalidRequest,
+    JobError,
     JobFailed,
     JobNotFound,
-    PolyreelError,
+    Problem,
+    RateLimited,
+    StorageFailed,
     TransportFailed,
 )
 from polyreel.fallback import Attempt, Fallback
@@ -22,20 +25,23 @@ from polyreel.flows import Flow, Save, Sleep, bounded
 from polyreel.jobs.lifecycle import Lifecycle
 from polyreel.jobs.pacing import until_due
 from polyreel.jobs.records import Bound
-from polyreel.outcomes import outcome, timed_out
+from polyreel.outcomes import cancelled_late, outcome, timed_out
 from polyreel.planning import Planning
 from polyreel.redaction import Secret
 from polyreel.replacements import Mover
-from polyreel.requests import Desk, simulated_settings, with_key
-from polyreel.storage.conflicts import ConcurrentWrite
+from polyreel.settling import Settling
+from polyreel.steps import Steps
+from polyreel.stopping import Stopping, interrupted
 from polyreel.storage.store import JobStore
-from polyreel.types.job import Cancellation, Job, Phase, RemoteJob, job_id_of
-from polyreel.types.options import Options, checked_timeout
+from polyreel.types.job import Job, Phase, RemoteJob, job_id_of
+from polyreel.types.location import Location
+from polyreel.types.options import Options, Patience
 from polyreel.types.provider import Account
-from polyreel.types.task import Task
 
 if TYPE_CHECKING:
+    from polyreel.intake import WebhookHeaders, WebhookOutcome
     from polyreel.results import Result
+    from polyreel.storage.store import Guard
     from polyreel.types.asset import Asset
 
 __all__ = ["OnProgress", "Operations"]
@@ -51,60 +57,108 @@ class Operations(Planning):
     """What a client can do.
 
     Attributes:
-        simulated_desk: The desk for jobs that simulators answer.
-        lifecycle: Takes jobs through their life.
-        store: Where jobs are kept.
-        own_keys: The keys of jobs that were made with one of their own, in memory only.
+        steps: Takes the steps of jobs.
     """
 
-    simulated_desk: Desk
-    lifecycle: Lifecycle
-    store: JobStore
-    own_keys: OwnKeys = field(default_factory=OwnKeys, repr=False)
+    steps: Steps
 
     def generate(self, prompt: str, model: str, arguments: Mapping[str, Any]) -> Flow[Result]:
         """Submit, wait, fetch."""
         options, parameters = Options.take(arguments)
-        job = yield from self._submit(prompt, model, parameters, options)
-        return (yield from self._wait(job, options.timeout, options.on_progress))
+        job = yield from self.ask(prompt, model, parameters, options)
+        patience = Patience(seconds=options.timeout, then=options.on_timeout)
+        return (yield from self._wait(job, patience, options.on_progress))
 
     def submit(self, prompt: str, model: str, arguments: Mapping[str, Any]) -> Flow[Job]:
         """Submit and return at once."""
         options, parameters = Options.take(arguments)
-        return (yield from self._submit(prompt, model, parameters, options))
+        job = yield from self.ask(prompt, model, parameters, options)
+        if job.phase is Phase.UNKNOWN:
+            outcome(job)
+        return job
 
-    def _submit(self, prompt: str, model: str, parameters: Mapping[str, Any], options: Options) -> Flow[Job]:
+    def ask(self, prompt: str, model: str, parameters: Mapping[str, Any], options: Options) -> Flow[Job]:
+        """Ask a model for a film, and, when it refuses, those that stand behind it.
+
+        Returns:
+            The job after its submit; the earlier one of the same ``idempotency_key``.
+        """
         first = Attempt(prompt=prompt, model=model, parameters=parameters, options=options)
         if not options.fallback:
             return (yield from self._place(first))
         model, chosen = yield from self._chosen(model, {"prompt": prompt, **parameters}, options)
         first = replace(first, model=model, notices=chosen)
-        fallback = Fallback(mover=Mover(desk=self.desk), place=self._place, look_up=self.get_job)
+        fallback = Fallback(
+            mover=Mover(desk=self.desk),
+            place=self._place,
+            look_up=self.get_job,
+            keyed=self.keyed,
+            again=self._asked_again,
+        )
         return (yield from fallback.submit(first))
 
     def _place(self, attempt: Attempt, on_added: OnProgress | None = None) -> Flow[Job]:
         options = attempt.options
+        earlier = (yield from self.keyed(options.idempotency_key)) if options.idempotency_key else None
+        if earlier is not None:
+            return (yield from self._asked_again(attempt, earlier))
         ready = yield from self.admit(attempt.prompt, attempt.model, attempt.parameters, options)
         ready = replace(ready, notices=(*attempt.notices, *ready.notices))
+        self.desk.purse.agree(ready.estimate, max_cost=options.max_cost, approved=options.approved)
         self.desk.require_key(ready)
-        self.own_keys.lend(ready.task.id, ready.own_key)
+        self.steps.own_keys.lend(ready.task.id, ready.own_key)
         ready = yield from self.desk.upload(ready)
         yield from self.desk.preflight(ready)
-        guard = self.desk.purse.allowance(ready.estimate)
-        job = yield from self.lifecycle.add(ready.job(options, self.lifecycle.clock.now()), guard)
+        guard = self.desk.purse.allowance(ready.estimate, ready.project)
+        lease = yield from self.steps.lease()
+        bound = Bound(provider=ready.provider, task=ready.task, is_whole=True, lease=lease)
+        asked = ready.job(options, self.lifecycle.clock.now())
+        job = yield from self._added(asked, bound, guard)
+        if job.id != asked.id:
+            return _the_same(job, asked.request_sha256)
         try:
             _report(on_added, job)
             if attempt.before is not None:
                 yield from self.lifecycle.move(attempt.before, attempt.before.phase, continued_by=job.id)
             _report(options.on_progress, job)
+            job = (yield from self.steps.take(job, bound)).job
+            _report(options.on_progress, job)
         except GeneratorExit:
             raise  # a flow that is being closed cannot yield
         except BaseException as error:
-            yield from self.lifecycle.stopped(job, f"stopped before anything was sent: {error!r}")
+            self.store.release(job.id, lease)  # called directly: nothing may come between
+            interrupted(error, (yield from self.stopping.unsent(job, error)))
             raise
-        job = yield from self.lifecycle.submit(job, Bound(provider=ready.provider, task=ready.task))
-        _report(options.on_progress, job)
+        if (
+            job.phase is Phase.CREATED and options.fallback and job.attempts == 1
+        ):  # it would have to wait, and another model need not; one that may have been accepted before is the only one
+            yield from self.lifecycle.stopped(job, job.message)
+            raise RateLimited(f"{job.model}: {job.message}", provider=job.provider, job=job)
         return job
+
+    def _added(self, asked: Job, bound: Bound, guard: Guard | None) -> Flow[Job]:
+        """Make a job durable. Ctrl-C while it is written leaves nothing that would be sent later."""
+        try:
+            return (yield from self.lifecycle.add(asked, bound, guard))
+        except (Exception, GeneratorExit):
+            raise
+        except BaseException as error:
+            with suppress(JobNotFound, StorageFailed):  # it may not have been written
+                if bound.lease is not None:
+                    self.store.release(asked.id, bound.lease)
+                interrupted(error, (yield from self.stopping.unsent(asked, error)))
+            raise
+
+    def _asked_again(self, attempt: Attempt, earlier: Job) -> Flow[Job]:
+        """Return the earlier job of an idempotency key: nothing is paid, uploaded or written for it."""
+        unbounded = replace(
+            self, desk=replace(self.desk, purse=replace(self.desk.purse, budget=lambda: None))
+        )
+        options = replace(attempt.options, max_cost=None, output=None, folder=None)
+        ready = yield from unbounded.admit(attempt.prompt, attempt.model, attempt.parameters, options)
+        job = _the_same(earlier, ready.request_sha256)
+        # One that a crash kept from being sent: whoever asks again wants it sent.
+        return (yield from self.steps.advance(job.id)).job if job.phase is Phase.CREATED else job
 
     # --- jobs -------------------------------------------------------------------------------------------------
 
@@ -114,6 +168,13 @@ class Operations(Planning):
         job: Job | None = yield Save(function=lambda: self.store.get(job_id), quick=self.store.quick)
         if job is None:
             raise JobNotFound(f"there is no job {job_id!r} in this store; see 'polyreel jobs list'")
+        return job
+
+    def keyed(self, idempotency_key: str) -> Flow[Job | None]:
+        """Return the job that was made under an idempotency key, or ``None``."""
+        job: Job | None = yield Save(
+            function=lambda: self.store.keyed(idempotency_key), quick=self.store.quick
+        )
         return job
 
     def list_jobs(self, *, unfinished: bool = False, limit: int | None = None) -> Flow[list[Job]]:
@@ -126,140 +187,109 @@ class Operations(Planning):
     def wait(
         self,
         job_id: str,
-        timeout: float | None,
+        patience: Patience,
         on_progress: OnProgress | None,
         key: str | Secret | None = None,
     ) -> Flow[Result]:
         """Take a job to its end."""
-        checked_timeout(timeout)
         job = yield from self.get_job(job_id)
-        self.own_keys.lend(job.id, Secret(key) if isinstance(key, str) else key)
-        if job.phase in _WORTH_A_LOOK:
-            job = yield from self.step(job)
-        return (yield from self._wait(job, timeout, on_progress))
+        self.steps.own_keys.lend(job.id, Secret(key) if isinstance(key, str) else key)
+        if job.done and self.is_worth_a_step(job):
+            job = (yield from self.steps.advance(job.id)).job
+        return (yield from self._wait(job, patience, on_progress))
 
-    def _wait(self, job: Job, timeout: float | None, on_progress: OnProgress | None) -> Flow[Result]:
-        clock = self.lifecycle.clock
-        until = None if timeout is None else clock.now() + timeout
-        bound = None if job.done else self.bind(job)
-        while not job.done and bound is not None:
-            now = clock.now()
-            pause = until_due(job.next_at, now=now)
-            if until is not None and now + pause > until:
-                yield Sleep(seconds=max(until - now, 0.0))
-                raise timed_out(job, timeout)
+    def _wait(self, job: Job, patience: Patience, on_progress: OnProgress | None) -> Flow[Result]:
+        seen = [job]
+        try:
+            return (yield from self._watched(seen, patience, on_progress))
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            interrupted(error, seen[-1])
+            raise
+
+    def _watched(self, seen: list[Job], patience: Patience, on_progress: OnProgress | None) -> Flow[Result]:
+        job, clock = seen[-1], self.lifecycle.clock
+        until = None if patience.seconds is None else clock.steady() + patience.seconds
+        pause = until_due(job.next_at, now=clock.now())
+        while self.goes_on(job):
+            left = None if until is None else until - clock.steady()
+            if left is not None and pause > left:
+                yield Sleep(seconds=max(left, 0.0))
+                raise (yield from self._late(job, patience))
             if pause:
                 yield Sleep(seconds=pause)
-            step = self._stepped(job, bound)
+            step = self.steps.advance(job.id)
             try:
-                after = yield from step if until is None else bounded(step, until=until, clock=clock)
+                if until is not None:  # what an exchange is given is a time of day, as of now
+                    step = bounded(step, until=clock.now() + until - clock.steady(), clock=clock)
+                taken = yield from step
             except (TransportFailed, FetchFailed) as error:
-                if until is not None and clock.now() >= until:
-                    raise timed_out(job, timeout) from error
+                if until is not None and clock.steady() >= until:
+                    raise (yield from self._late(job, patience)) from error
                 raise
-            if _looks_different(job, after):
-                _report(on_progress, after)
-            job = after
+            if _looks_different(job, taken.job):
+                _report(on_progress, taken.job)
+            job, pause = taken.job, taken.delay or 0.0
+            seen.append(job)
+            del seen[0]
         return outcome(job)
+
+    def _late(self, job: Job, patience: Patience) -> Flow[JobError]:
+        """Return the error of a job that takes too long, after doing what was said for this case."""
+        if patience.then == "leave":
+            return timed_out(job, patience.seconds)
+        job, cancellation = yield from self.stopping.at_timeout(job)
+        return cancelled_late(job, patience.seconds, cancellation)
+
+    def goes_on(self, job: Job) -> bool:
+        """Whether a job is to be waited for: one whose submit was cut off may still show up at its provider."""
+        return not job.done or (
+            job.phase is Phase.UNKNOWN and self.lifecycle.is_looking(job, self.steps.bind(job))
+        )
 
     def next_change(self, job: Job) -> Flow[Job]:
         """Wait until a job looks different, and return it; a job that is over is returned at once."""
         before = job
+        pause = until_due(job.next_at, now=self.lifecycle.clock.now())
         while not job.done:
-            now = self.lifecycle.clock.now()
-            yield Sleep(seconds=until_due(job.next_at, now=now))
-            job = yield from self.step(job)
+            yield Sleep(seconds=pause)
+            step = yield from self.steps.advance(job.id)
+            job, pause = step.job, step.delay or 0.0
             if _looks_different(before, job):
                 break
         return job
 
-    def step(self, job: Job) -> Flow[Job]:
-        """Do the next thing that is due."""
-        return (yield from self._stepped(job, self.bind(job)))
+    def unfinished(self, job_id: str | None, key: str | Secret | None) -> Flow[list[Job]]:
+        """Return the jobs that can be taken up: all that are unfinished, or one.
 
-    def _stepped(self, job: Job, bound: Bound) -> Flow[Job]:
-        try:
-            return (yield from self.lifecycle.step(job, bound))
-        except ConcurrentWrite:
-            return (yield from self.get_job(job.id))  # another process took this step
-
-    def resume(
-        self,
-        job_id: str | None,
-        timeout: float | None,
-        on_progress: OnProgress | None,
-        key: str | Secret | None = None,
-    ) -> Flow[list[Job]]:
-        """Take up one unfinished job, or all of them, and return them as they ended.
-
-        A job that fails does not keep the others from going on; its ``message`` says what went wrong.
+        Args:
+            job_id: The one; ``None`` for all.
+            key: The key for those that were made with one for themselves only.
         """
-        checked_timeout(timeout)
         if job_id is None:
             jobs = yield from self.list_jobs(unfinished=True)
         else:
             jobs = [(yield from self.get_job(job_id))]
         for job in jobs:
             if job.own_key:
-                self.own_keys.lend(job.id, Secret(key) if isinstance(key, str) else key)
-        ended: dict[str, Job] = {job.id: job for job in jobs}
-        due = [(job.next_at or 0.0, job.id) for job in jobs if not job.done or job.phase in _WORTH_A_LOOK]
-        heapq.heapify(due)
-        until = None if timeout is None else self.lifecycle.clock.now() + timeout
-        while due:
-            at, name = heapq.heappop(due)
-            now = self.lifecycle.clock.now()
-            pause = until_due(at, now=now)
-            if until is not None and now + pause > until:
-                break
-            if pause:
-                yield Sleep(seconds=pause)
-            job = ended[name]
-            try:
-                job = yield from self.step(job)
-            except PolyreelError as error:
-                ended[name] = job.model_copy(update={"message": str(error)})
-                _report(on_progress, ended[name])
-                continue
-            if _looks_different(ended[name], job):
-                _report(on_progress, job)
-            ended[name] = job
-            if not job.done:
-                heapq.heappush(due, (job.next_at or now, name))
-        return list(ended.values())
+                self.steps.own_keys.lend(job.id, Secret(key) if isinstance(key, str) else key)
+        return jobs
 
-    def cancel(self, job_id: str) -> Flow[Cancellation]:
-        """Stop a job, and say honestly what became of it."""
-        job = yield from self.get_job(job_id)
-        if job.done or job.phase is Phase.RENDERED:
-            return Cancellation(outcome="too_late", message=f"{job.id} is {job.status} already")
-        bound = self.bind(job)
-        if job.receipt is None or not bound.provider.has("cancel"):
-            return Cancellation(
-                outcome="not_supported",
-                message=f"{bound.provider.info.title} has no way to cancel; {job.id} goes on and is billed",
-            )
-        cancellation = yield from bound.provider.cancel(bound.task, job.receipt)
-        if cancellation.outcome == "cancelled":
-            yield from self.lifecycle.cancelled(job, cancellation)
-        return cancellation
+    def is_worth_a_step(self, job: Job) -> bool:
+        """Whether somebody who asks for a job gets one more look at its provider, though it may be over."""
+        return not job.done or job.phase in _WORTH_A_LOOK
 
-    def delete(self, job_id: str) -> Flow[Cancellation]:
-        """Delete a job and its files at the provider; the local record and films stay."""
-        job = yield from self.get_job(job_id)
-        bound = self.bind(job)
-        if job.receipt is None or not bound.provider.has("delete"):
-            return Cancellation(
-                outcome="not_supported", message=f"{bound.provider.info.title} has no way to delete {job.id}"
-            )
-        return (yield from bound.provider.delete(bound.task, job.receipt))
+    def advance(self, job_id: str) -> Flow[float | None]:
+        """Do the next thing that is due for a job; return the seconds until the next, ``None`` when there is none."""
+        return (yield from self.steps.advance(job_id_of(job_id))).delay
 
     def fetch(
-        self, job_id: str, roles: Iterable[str], output: Path | None, *, overwrite: bool
+        self, job_id: str, roles: Iterable[str], output: Path | Location | None, *, overwrite: bool
     ) -> Flow[list[Asset]]:
         """Fetch assets of a job that is rendered, again or for the first time."""
         job = yield from self.get_job(job_id)
-        bound = self.bind(job)
+        bound = self.steps.bind(job)
         wanted = {roles} if isinstance(roles, str) else set(roles)
         chosen = [asset for asset in job.assets if asset.role in wanted]
         missing = wanted - {asset.role for asset in chosen}
@@ -270,17 +300,28 @@ class Operations(Planning):
                 job=job,
             )
         placed = job if output is None else job.model_copy(update={"output": str(output)})
-        fetched = []
+        fetched: list[Asset] = []
+        places: list[Path | Location] = []
         for asset in chosen:
             alone = output if len(chosen) == 1 else None
-            path = alone or self.lifecycle.destination(placed, asset)
-            got = yield from self.lifecycle.fetch_one(job, bound, asset, path, overwrite=overwrite)
+            places.append(alone or self.lifecycle.destination(placed, asset))
+            got = yield from self.lifecycle.fetch_one(job, bound, asset, places[-1], overwrite=overwrite)
             fetched.append(got)
         kept = {(asset.role, asset.index): asset for asset in (*job.assets, *fetched)}
-        here = all(asset.path is not None for asset in kept.values() if asset.role == "video")
+        here = all(asset.place is not None for asset in kept.values() if asset.role == "video")
         phase = Phase.STORED if here and job.phase is Phase.RENDERED else job.phase
-        yield from self.lifecycle.move(job, phase, assets=tuple(kept.values()))
+        after = yield from self.lifecycle.move(job, phase, assets=tuple(kept.values()))
+        yield from self.lifecycle.tidied(after, list(zip(fetched, places, strict=True)))
         return fetched
+
+    def handle_webhook(
+        self, headers: WebhookHeaders, body: bytes | str, provider_id: str | None
+    ) -> Flow[WebhookOutcome]:
+        """Take in a message of a provider."""
+        from polyreel.intake import Intake
+
+        intake = Intake(desk=self.desk, store=self.store, clock=self.lifecycle.clock)
+        return (yield from intake.take(headers, body, provider_id))
 
     def remote_jobs(self, provider_id: str, limit: int) -> Flow[list[RemoteJob]]:
         """List the jobs that a provider keeps for the account."""
@@ -293,36 +334,40 @@ class Operations(Planning):
         account: Account = self.desk.opening.account(provider, settings)
         return list((yield from provider.list_remote(account, limit)))
 
-    def bind(self, job: Job) -> Bound:
-        """Return a job with its provider and its account, as they were when it was submitted.
+    @property
+    def stopping(self) -> Stopping:
+        """Cancels and deletes jobs."""
+        return Stopping(steps=self.steps, get_job=self.get_job)
 
-        Raises:
-            MissingKey: The account's key is not there any more.
-        """
-        desk = self.simulated_desk if job.simulated else self.desk
-        provider = desk.plugins.provider(job.provider)
-        if job.simulated:
-            settings = simulated_settings(provider, {**desk.simulator_settings(provider), **job.settings})
-        else:
-            settings = desk.opening.configuration.resolve(
-                provider.info, frozen=job.settings, sources=job.sources
-            )
-            if job.own_key:
-                settings = with_key(provider, settings, self.own_keys.of(job))
-            desk.opening.configuration.require(provider.info, settings)
-        document = desk.catalogue.find(job.model, settings)
-        task = Task(
-            id=job.id,
-            model=job.model,
-            native_model=document.native_id,
-            document=document.json,
-            parameters=job.parameters,
-            requested=frozenset(job.requested),
-            native={},
-            settings=settings,
-            http=desk.opening.account(provider, settings).http,
+    @property
+    def settling(self) -> Settling:
+        """Decides about jobs whose fate is unknown."""
+        return Settling(steps=self.steps, purse=self.desk.purse, get_job=self.get_job)
+
+    @property
+    def store(self) -> JobStore:
+        """Where jobs are kept."""
+        return self.steps.store
+
+    @property
+    def lifecycle(self) -> Lifecycle:
+        """What happens to jobs."""
+        return self.steps.lifecycle
+
+
+def _the_same(job: Job, request_sha256: str) -> Job:
+    """Return the earlier job of an idempotency key, if it is of the same request.
+
+    Raises:
+        InvalidRequest: It is of another one.
+    """
+    if job.request_sha256 != request_sha256:
+        message = (
+            f"{job.idempotency_key!r} is the key of another request already, {job.id}; the same key means the same "
+            "request. Choose a new one"
         )
-        return Bound(provider=provider, task=task)
+        raise InvalidRequest([Problem(parameter="idempotency_key", message=message)], model=job.model)
+    return job
 
 
 def _report(on_progress: OnProgress | None, job: Job) -> None:

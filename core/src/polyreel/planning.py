@@ -13,8 +13,9 @@ from polyreel.errors import InvalidRequest, Problem
 from polyreel.flows import Call, Flow
 from polyreel.parameters.preparation import prepare
 from polyreel.replacements import Mover
-from polyreel.requests import Desk, Ready
+from polyreel.requests import Desk
 from polyreel.search import Finder, Search
+from polyreel.submissions import Ready
 from polyreel.types.cost import Estimate
 from polyreel.types.job import Notice
 from polyreel.types.options import AUTO, Options

@@ -178,11 +178,11 @@ class Provider:
 
         return self._flow("delete", Cancellation, task=task, receipt=receipt)
 
-    def find_submission(self, task: Task, since: float) -> Flow[Receipt | None]:
+    def find_submission(self, task: Task, since: float) -> Flow[Receipt | Sequence[Receipt] | None]:
         """Look for a submit that was cut off."""
         from polyreel.types.job import Receipt
 
-        return self._flow("find_submission", Receipt | None, task=task, since=since)
+        return self._flow("find_submission", Receipt | list | tuple | None, task=task, since=since)
 
     def list_remote(self, account: Account, limit: int) -> Flow[Sequence[RemoteJob]]:
         """List the jobs that the provider keeps."""

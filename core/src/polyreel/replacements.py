@@ -25,7 +25,8 @@ from polyreel.types.job import Notice
 if TYPE_CHECKING:
     from polyreel.documents.document import ModelDocument
     from polyreel.redaction import Secret
-    from polyreel.requests import Desk, Ready
+    from polyreel.requests import Desk
+    from polyreel.submissions import Ready
     from polyreel.types.cost import Estimate
     from polyreel.types.options import Options
 

@@ -6,13 +6,11 @@ the film have a place, is it affordable, and only then: is there a key.
 
 from __future__ import annotations
 
-import secrets
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from polyreel.accounts import Opening
 from polyreel.catalogue import Catalogue, address, applies, check_lifecycle, settled
@@ -21,14 +19,17 @@ from polyreel.errors import InvalidRequest, ModelNotFound, ModelRetired, Problem
 from polyreel.exchange import PublicSession
 from polyreel.flows import Call, Flow
 from polyreel.parameters.preparation import Prepared, prepare
-from polyreel.parameters.problems import shortened
 from polyreel.pricing import estimate
 from polyreel.purse import Purse
-from polyreel.redaction import Secret, without_query
-from polyreel.storage.files import destination_problem, readable_name
+from polyreel.redaction import Secret
+from polyreel.storage.destinations import Destinations
+from polyreel.storage.files import readable_name
+from polyreel.storage.rooms import Room, expected_bytes
+from polyreel.submissions import Ready, digest, new_job_id
 from polyreel.types.cost import Estimate
-from polyreel.types.job import Job, JobEvent, Notice, Phase
-from polyreel.types.media import Media, MediaRef
+from polyreel.types.job import Job, Notice
+from polyreel.types.location import Location
+from polyreel.types.media import MediaRef
 from polyreel.types.provider import OWN_KEY, Settings
 from polyreel.types.task import Task
 from polyreel.uploads import sent_ahead, with_references
@@ -38,65 +39,7 @@ if TYPE_CHECKING:
     from polyreel.plugins import Plugins, Provider
     from polyreel.types.options import Options
 
-_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
-
-__all__ = ["Desk", "Ready", "new_job_id", "recorded", "simulated_settings", "with_key"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ready:
-    """A request that passed every check.
-
-    Attributes:
-        provider: The provider's hooks.
-        task: What they receive.
-        document: The model's document.
-        prepared: The verdict on the parameters.
-        estimate: What it should cost.
-        notices: What is not done quite as asked.
-        simulated: Whether a simulator answers.
-        output: Where the film goes; ``None`` for the data folder.
-        project: The label that the job is kept under.
-        own_key: The key for this request only, if it has one.
-    """
-
-    provider: Provider
-    task: Task
-    document: ModelDocument
-    prepared: Prepared
-    estimate: Estimate
-    notices: tuple[Notice, ...]
-    simulated: bool
-    output: Path | None
-    project: str | None = None
-    own_key: Secret | None = None
-
-    def job(self, options: Options, now: float) -> Job:
-        """Return the record of the intent, as it is made durable before anything is sent."""
-        return Job(
-            id=self.task.id,
-            provider=self.provider.id,
-            model=self.task.model,
-            phase=Phase.SUBMITTING,
-            prompt=str(self.task.parameters["prompt"]),
-            requested={name: recorded(value) for name, value in self.prepared.requested.items()},
-            parameters={name: recorded(value) for name, value in self.task.parameters.items()},
-            settings=self.task.settings.frozen,
-            sources=self.task.settings.sources,
-            simulated=self.simulated,
-            own_key=self.own_key is not None and not self.simulated,
-            message="submitting",
-            created_at=now,
-            updated_at=now,
-            submitted_at=now,
-            next_at=now,
-            output=None if self.output is None else str(self.output.absolute()),
-            overwrite=options.overwrite,
-            project=self.project,
-            estimate=self.estimate,
-            warnings=self.notices,
-            history=(JobEvent(at=now, phase=Phase.SUBMITTING),),
-        )
+__all__ = ["Desk", "simulated_settings", "with_key"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +54,9 @@ class Desk:
         simulator_settings: The settings with which a provider's simulator accepts a client.
         earlier: Finds an earlier job by its id; blocking.
         purse: What may still be spent.
+        destinations: Looks at the places that films are to go to.
+        folder: Says where films go for which nobody names a place; ``None`` for the data folder.
+        room: Looks at the room that films need; ``None`` when nobody does.
         day: The day that counts for the life of models; ``None`` for today.
     """
 
@@ -121,6 +67,9 @@ class Desk:
     simulator_settings: Callable[[Provider], Mapping[str, str]]
     earlier: Callable[[str], Job | None]
     purse: Purse
+    destinations: Destinations
+    folder: Callable[[], Path | Location | None]
+    room: Room | None = None
     day: date | None = None
 
     def settings(self, provider: Provider, *, key: Secret | None = None) -> Settings:
@@ -190,17 +139,20 @@ class Desk:
         task = self.task(provider, settings, document, values, prepared, options)
         if not problems:
             problems = provider.validate_parameters(task)
-        output = _output(options, prompt, task.id)
+        output = self._output(options, prompt, task.id)
         if output is not None:
-            path, overwrite = output, options.overwrite
+            place, overwrite = output, options.overwrite
             problem: Problem | None = yield Call(
-                function=lambda: destination_problem(path, overwrite=overwrite)
+                function=lambda: self.destinations.problem(place, overwrite=overwrite)
             )
             problems += [problem] if problem is not None else []
+        if not problems:
+            problems = yield from self._crowded(output, values)
         if problems:
             raise InvalidRequest(problems, model=document.id)
         estimated = self.estimate(document, provider, settings, values)
-        yield from self.purse.afford(estimated, options.max_cost)
+        project = options.project or self.opening.configuration.project
+        yield from self.purse.afford(estimated, options.max_cost, project)
         return Ready(
             provider=provider,
             task=task,
@@ -210,8 +162,9 @@ class Desk:
             notices=(*notices, *prepared.notices, *_unpriced(options)),
             simulated=self.simulated,
             output=output,
-            project=options.project or self.opening.configuration.project,
+            project=project,
             own_key=options.byok_api_key,
+            request_sha256=digest(document.id, values, options.native, simulated=self.simulated),
         )
 
     def require_key(self, ready: Ready) -> None:
@@ -254,6 +207,22 @@ class Desk:
         if problems:
             raise InvalidRequest(problems, model=ready.document.id)
 
+    def _output(self, options: Options, prompt: str, job_id: str) -> Path | Location | None:
+        if options.output is not None:
+            return options.output
+        folder = options.folder or self.folder()
+        return None if folder is None else folder / readable_name(str(prompt), job_id)
+
+    def _crowded(self, output: Path | Location | None, values: Mapping[str, Any]) -> Flow[list[Problem]]:
+        """Return why the disk cannot hold another film; a simulated one is small."""
+        room = self.room
+        if room is None or self.simulated:
+            return []
+        # What goes into an object store waits in the data folder on its way.
+        folder = output.parent if isinstance(output, Path) else self.opening.configuration.home
+        problem: Problem | None = yield Call(function=lambda: room.problem(folder, expected_bytes(values)))
+        return [] if problem is None else [problem]
+
     def _lifecycle(
         self, document: ModelDocument, provider: Provider, settings: Settings
     ) -> tuple[Notice, ...]:
@@ -275,7 +244,8 @@ class Desk:
         from polyreel.media.loading import MediaLoader
 
         return MediaLoader(
-            session=PublicSession(clock=self.opening.clock),
+            # A server of the caller's own may stand on this machine, and so may its pictures.
+            session=PublicSession(clock=self.opening.clock, allowed=[settings.get("base_url")]),
             earlier=lambda job_id: self._reference(provider, settings, job_id),
             size=_pixels(values.get("size")),
             fit=options.fit,
@@ -328,43 +298,6 @@ def _unpriced(options: Options) -> tuple[Notice, ...]:
         return ()
     message = "what these fields ask for is not in the estimate, so max_cost does not bound it"
     return (Notice(parameter="native", message=message),)
-
-
-def _output(options: Options, prompt: str, job_id: str) -> Path | None:
-    if options.output is None and options.folder is not None:
-        return options.folder / readable_name(str(prompt), job_id)
-    return options.output
-
-
-def new_job_id() -> str:
-    """Return a fresh job id; ids sort by the time at which they were made."""
-    return f"job_{time.time_ns() // 1_000_000:011x}{secrets.token_hex(6)}"
-
-
-def recorded(value: Any) -> Any:
-    """Return ``value`` as it is kept in a job's record: media by description, never by content."""
-    if type(value) in _PLAIN:
-        return _recorded_text(value) if isinstance(value, str) else value
-    if isinstance(value, Media):
-        return {
-            "media_type": value.media_type,
-            "name": value.name,
-            "bytes": len(value.content),
-            "sha256": value.sha256,
-        }
-    if isinstance(value, MediaRef):
-        return {"id": value.id} if value.id else {"url": value.url}
-    if isinstance(value, Mapping):
-        return {str(key): recorded(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [recorded(entry) for entry in value]
-    return shortened(value, 40)
-
-
-def _recorded_text(text: str) -> Any:
-    if text.startswith(("http://", "https://")):
-        return without_query(text)  # a signed address is a key
-    return shortened(text, 40) if text.startswith("data:") else text
 
 
 def simulated_settings(provider: Provider, given: Mapping[str, str]) -> Settings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,9 +15,11 @@ from polyreel.errors import FetchFailed, Problem, StorageFailed
 from polyreel.markup import attribute, card, lines, table, text
 from polyreel.parameters.problems import shortened
 from polyreel.storage.files import NewFile
+from polyreel.storage.places import reading
 from polyreel.types.asset import Asset
 from polyreel.types.cost import Cost, Estimate
 from polyreel.types.job import Job, Notice
+from polyreel.types.location import Location, place_of
 
 __all__ = ["Check", "DryRun", "Result", "Video", "record_schemas"]
 
@@ -40,8 +41,14 @@ class Video:
         """The file.
 
         Raises:
-            FetchFailed: It stays where it is, and the message says where and why.
+            FetchFailed: It is in an object store (:meth:`save` brings it here), or it stays where it is, and the message
+                says where and why.
         """
+        if self.asset.stored is not None:
+            raise FetchFailed(
+                f"the film is at {self.asset.stored}, not on this machine; save() and bytes() read it",
+                asset=self.asset,
+            )
         if self.asset.path is None:
             raise FetchFailed(
                 f"the film is at {self.asset.url} and was not fetched: {self.asset.stays}", asset=self.asset
@@ -50,7 +57,9 @@ class Video:
 
     @property
     def url(self) -> str:
-        """The file's address; of a film that was not fetched, where it is."""
+        """The file's address, ``file:///…`` or ``s3://…``; of a film that was not fetched, where it is."""
+        if self.asset.stored is not None:
+            return self.asset.stored
         return str(self.asset.url) if self.asset.path is None else self.path.resolve().as_uri()
 
     @property
@@ -66,8 +75,8 @@ class Video:
         return self.asset.width, self.asset.height
 
     def bytes(self) -> bytes:
-        """Return the file's bytes."""
-        return self.path.read_bytes()
+        """Return the file's bytes; a film in an object store is read from there, in the calling thread."""
+        return b"".join(reading(self._place))
 
     def save(self, path: Path | str, *, overwrite: bool = False) -> Path:
         """Copy the film to ``path``; it appears there whole or not at all.
@@ -79,25 +88,29 @@ class Video:
         Raises:
             StorageFailed: The name is taken, or the disk refused.
         """
-        target = Path(path).expanduser()
+        place, target = self._place, Path(path).expanduser()
         if target.exists() and not overwrite:
             raise StorageFailed(f"{target} exists already; pass overwrite=True or another name")
         new = NewFile(target)
         try:
-            with self.path.open("rb") as source:
-                shutil.copyfileobj(source, new.open(), 1024 * 1024)
+            file = new.open()
+            for block in reading(place, purpose=f"copied to {target}"):
+                file.write(block)
             return new.publish(overwrite=overwrite)
         except OSError as error:
-            raise StorageFailed(f"{self.path} cannot be copied to {target}: {error.strerror}") from None
+            raise StorageFailed(f"{place} cannot be copied to {target}: {error.strerror}") from None
         finally:
             new.discard()
+
+    @property
+    def _place(self) -> Path | Location:
+        return self.path if self.asset.stored is None else place_of(self.asset.stored)
 
     def _repr_html_(self) -> str:
         """Show the film in a notebook; of one that was not fetched, where it is."""
         if self.asset.path is None:
-            return card(
-                "a film that was not fetched", self.asset.stays or "", [lines("It is at", [self.url])]
-            )
+            title = "a film in an object store" if self.asset.stored else "a film that was not fetched"
+            return card(title, self.asset.stays or "", [lines("It is at", [self.url])])
         return f"{_player(self)}<div>{text(self.path)}</div>"
 
 
@@ -160,7 +173,8 @@ class Result:
         """Show the first film in a notebook, with the prompt."""
         film = self.videos[0]
         if film.asset.path is None:
-            return {"text/plain": f"{self.job.model}: {film.url} (not fetched: {film.asset.stays})"}
+            why = f" (not fetched: {film.asset.stays})" if film.asset.stored is None else ""
+            return {"text/plain": f"{self.job.model}: {film.url}{why}"}
         caption = "simulated, not made by " if self.simulated else ""
         words = text(f"{caption}{self.job.model}: {self.job.prompt[:200]} ({film.path})")
         return {"text/plain": repr(self), "text/html": f"{_player(film)}<div>{words}</div>"}

@@ -152,10 +152,11 @@ class Finder:
             options: ``max_cost`` and ``on_unsupported`` count.
             day: The day that counts.
         """
-        options = replace(options, output=None, folder=None)  # which no model decides about
+        options = replace(options, output=None, folder=None)
         offers: list[Offer] = []
         misses: list[NearMiss] = []
-        finder = replace(self, desk=replace(self.desk, day=day))
+        # Where the film goes is nothing that a model decides about.
+        finder = replace(self, desk=replace(self.desk, day=day, folder=lambda: None))
         for document in self.desk.catalogue.installed():
             if document.is_family:
                 continue
@@ -241,7 +242,8 @@ class Finder:
         if others:
             raise InvalidRequest(others, model=document.id)
         estimated = self.desk.estimate(document, provider, settings, prepared.values)
-        yield from self.desk.purse.afford(estimated, options.max_cost)
+        project = options.project or self.desk.opening.configuration.project
+        yield from self.desk.purse.afford(estimated, options.max_cost, project)
         return estimated, prepared.notices
 
     def _missing(self, provider: Provider, settings: Settings) -> str:

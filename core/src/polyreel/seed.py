@@ -10,18 +10,23 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from polyreel.flows import Flow
+from polyreel.errors import StorageFailed
+from polyreel.flows import Call, Flow
 from polyreel.jobs.pacing import until_due
 from polyreel.operations import Operations
+from polyreel.storage.places import place_and_name
 from polyreel.types.job import Job, Phase
+from polyreel.types.location import Location, stated_place
 
 if TYPE_CHECKING:
     from polyreel.storage.serving import FilmServer
     from polyreel.types.asset import Asset
 
 __all__ = ["SeedOperations"]
+
+_SIGNED_FOR: Final = 3600.0  # seconds
 
 
 @dataclass(kw_only=True)
@@ -54,9 +59,16 @@ class SeedOperations:
         """Take each step that is due, and say how the job is doing."""
         job = yield from self.operations.get_job(job_id)
         clock = self.operations.lifecycle.clock
-        while not job.done and not until_due(job.next_at, now=clock.now()):
-            job = yield from self.operations.step(job)
-        return self._described(job)
+        delay = 0.0 if job.done else until_due(job.next_at, now=clock.now())
+        while not job.done and not delay:
+            step = yield from self.operations.steps.advance(job.id)
+            job, delay = step.job, step.delay or 0.0
+        addresses: dict[str, str] = {}
+        if any(film.stored for film in job.videos):
+            addresses = yield Call(
+                function=lambda: {at: _signed(at) for at in map(_stored, job.videos) if at}
+            )
+        return self._described(job, addresses)
 
     def close(self) -> None:
         """Stop serving films."""
@@ -64,7 +76,7 @@ class SeedOperations:
             self._server.stop()
             self._server = None
 
-    def _described(self, job: Job) -> dict[str, Any]:
+    def _described(self, job: Job, addresses: Mapping[str, str]) -> dict[str, Any]:
         described: dict[str, Any] = {
             "job_id": job.id,
             "status": job.status,
@@ -78,7 +90,7 @@ class SeedOperations:
             described["completed_at"] = _isoformat(job.completed_at)
         if job.phase is Phase.STORED:
             described["result"] = {
-                "data": [self._file(job, film) for film in job.videos],
+                "data": [self._file(job, film, addresses) for film in job.videos],
                 "model": job.model,
                 "created": int(job.completed_at or job.updated_at),
             }
@@ -86,7 +98,16 @@ class SeedOperations:
             described["error"] = job.failure.message
         return described
 
-    def _file(self, job: Job, film: Asset) -> dict[str, Any]:
+    def _file(self, job: Job, film: Asset, addresses: Mapping[str, str]) -> dict[str, Any]:
+        where = stated_place(film.stored)
+        if isinstance(where, Location):
+            return {
+                "url": addresses[str(where)],
+                "s3_key": where.key,
+                "file_size": film.size_bytes,
+                "content_type": film.media_type,
+                "file_name": where.name,
+            }
         if film.path is None:  # it stays in a bucket of the caller's
             name = str(film.url).rpartition("/")[2]
             return {"url": film.url, "content_type": film.media_type, "file_name": name}
@@ -106,6 +127,21 @@ class SeedOperations:
             self._server = FilmServer()
             self._server.start()
         return self._server
+
+
+def _stored(film: Asset) -> str:
+    return film.stored or ""
+
+
+def _signed(address: str) -> str:
+    """Return an address that any HTTP client can fetch for an hour; where nothing can be signed, the store's own."""
+    where = stated_place(address)
+    assert where is not None, "it was put somewhere"
+    try:
+        place, name = place_and_name(where)
+        return place.presign(name, _SIGNED_FOR)
+    except StorageFailed:
+        return address  # how the job is doing is told all the same
 
 
 def _percent(job: Job) -> int:

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from polyreel.errors import ConfigurationError, MissingKey
 from polyreel.parameters.problems import suggested_name
+from polyreel.rates import LIMIT_SETTINGS, Limits, Rate
 from polyreel.redaction import Secret, without_query
 from polyreel.types.budget import Budget
+from polyreel.types.location import Location, place_of
 from polyreel.types.options import label_of
 from polyreel.types.provider import ProviderInfo, Setting, Settings, Surface
 
@@ -42,6 +44,10 @@ def default_home(environ: Mapping[str, str], *, platform: str = sys.platform) ->
     return Path(environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "polyreel"
 
 
+_Key: TypeAlias = tuple[str, frozenset[tuple[str, str]], frozenset[tuple[str, str]]]
+_REMEMBERED: Final = 64  # accounts whose settings are kept
+
+
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
     """What this machine and this caller say.
@@ -55,7 +61,7 @@ class Configuration:
     home: Path
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     arguments: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
-    _last: dict[str, _Resolution] = field(default_factory=dict, repr=False)
+    _last: dict[_Key, _Resolution] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of_machine(
@@ -72,7 +78,7 @@ class Configuration:
 
     @property
     def file(self) -> Path:
-        """The configuration file: ``[providers.acme]`` tables, ``[aliases]``, ``[budget]``, ``default_model``, ``project``."""
+        """The configuration file: ``[providers.acme]`` tables, ``[aliases]``, ``[budget]``, ``[storage]``, ``default_model``, ``project``."""
         return self.home / "config.toml"
 
     @cached_property
@@ -97,7 +103,7 @@ class Configuration:
         except tomllib.TOMLDecodeError as error:
             raise ConfigurationError(f"{self.file} is no valid TOML: {error}") from None
         providers = table.get("providers", {})
-        for name in ("aliases", "budget", "providers"):
+        for name in ("aliases", "budget", "providers", "storage"):
             entry = table.get(name, {})
             if not isinstance(entry, dict):
                 raise ConfigurationError(f"{self.file}: {name} must be a table: [{name}]")
@@ -140,6 +146,25 @@ class Configuration:
             place = "environment POLYREEL_PROJECT" if variable else self.file
             raise ConfigurationError(f"project (from {place}) {error}") from None
 
+    @property
+    def folder(self) -> Path | Location | None:
+        """Where films go for which nobody names a place: ``POLYREEL_FOLDER``, else ``folder`` in ``[storage]``.
+
+        Raises:
+            ConfigurationError: It is no folder, and no address in an object store.
+        """
+        variable = self.environ.get("POLYREEL_FOLDER", "").strip()
+        storage = self.table.get("storage", {})
+        unknown = [name for name in storage if name != "folder"]
+        if unknown:
+            raise ConfigurationError(f"{self.file}: [storage] has no setting {unknown[0]!r}; it has: folder")
+        value = variable or storage.get("folder")
+        try:
+            return None if value is None else place_of(value)
+        except ValueError as error:
+            place = "environment POLYREEL_FOLDER" if variable else self.file
+            raise ConfigurationError(f"folder (from {place}) {error}") from None
+
     def resolve(
         self,
         info: ProviderInfo,
@@ -157,15 +182,25 @@ class Configuration:
         Raises:
             ConfigurationError: A setting is unknown, or its value cannot be used.
         """
-        if frozen is not None:
-            return self._resolved(info, frozen, sources)
-        # Each request asks; only the environment can have changed since the last one.
-        last = self._last.get(info.id)
+        return self._found(info, frozen or {}, sources).settings
+
+    def _found(
+        self, info: ProviderInfo, frozen: Mapping[str, str], sources: Mapping[str, str]
+    ) -> _Resolution:
+        # Each request and each look asks; only the environment can have changed since the last one.
+        key = info.id, frozenset(frozen.items()), frozenset(sources.items())
+        last = self._last.get(key)
         if last is None or last.info is not info or any(map(self._differs, last.surroundings)):
-            surroundings = tuple((name, self.environ.get(name)) for name in _variables(info))
-            last = _Resolution(info=info, surroundings=surroundings, settings=self._resolved(info, {}, {}))
-            self._last[info.id] = last
-        return last.settings
+            last = _Resolution(
+                info=info,
+                surroundings=tuple((name, self.environ.get(name)) for name in _variables(info)),
+                limits=self._read_limits(info),  # a mistake in them is found before anything is sent
+                settings=self._resolved(info, frozen, sources),
+            )
+            if len(self._last) >= _REMEMBERED:
+                self._last.clear()
+            self._last[key] = last
+        return last
 
     def _differs(self, variable: tuple[str, str | None]) -> bool:
         return self.environ.get(variable[0]) != variable[1]
@@ -200,7 +235,7 @@ class Configuration:
         return Settings(provider=info.id, values=values, sources=sources)
 
     def _check_names(self, info: ProviderInfo) -> None:
-        known = [setting.name for setting in info.settings]
+        known = [*(setting.name for setting in info.settings), *LIMIT_SETTINGS]
         written = self.table.get("providers", {}).get(info.id, {})
         for name in (*self.arguments.get(info.id, {}), *written):
             if name not in known:
@@ -220,9 +255,34 @@ class Configuration:
             if value:
                 return value, f"environment {variable}"
         written = self.table.get("providers", {}).get(provider, {}).get(setting.name)
-        if written:
+        if written or written == 0:  # a number that is none here is refused, not passed over
             return str(written), str(self.file)
         return None if setting.default is None else (setting.default, "default")
+
+    def limits(self, info: ProviderInfo) -> Limits:
+        """Return how often an account at a provider may be asked: what is set, else what the provider declares.
+
+        ``rate_submit``, ``rate_poll`` and ``rate_fetch`` are rates (``"10/min"``, ``"300/min burst 5"``), ``in_flight`` is
+        a number of jobs; ``none`` lifts what the provider declares.
+
+        Args:
+            info: What the provider says about itself.
+
+        Raises:
+            ConfigurationError: One of them is neither.
+        """
+        return self._found(info, {}, {}).limits
+
+    def _read_limits(self, info: ProviderInfo) -> Limits:
+        given: dict[str, Any] = {}
+        for name in LIMIT_SETTINGS:
+            field_name = name.removeprefix("rate_")
+            text, source = self._find(info.id, Setting(name=name, description="")) or ("", "")
+            try:
+                given[field_name] = _limit(name, text) if text else getattr(info.limits, field_name)
+            except ValueError as error:
+                raise ConfigurationError(f"{info.id}: {name}={text!r} (from {source}) {error}") from None
+        return Limits(**given)
 
     def require(self, info: ProviderInfo, settings: Settings) -> None:
         """Check that everything required was found.
@@ -273,20 +333,32 @@ class _Resolution:
 
     info: ProviderInfo
     surroundings: tuple[tuple[str, str | None], ...] = field(repr=False)
+    limits: Limits
     settings: Settings
 
 
 def _variables(info: ProviderInfo) -> tuple[str, ...]:
-    return tuple(
+    own = (
         variable
         for setting in info.settings
         for variable in (_own_variable(info.id, setting.name), *setting.environment)
     )
+    return (*own, *(_own_variable(info.id, name) for name in LIMIT_SETTINGS))
 
 
 @cache
 def _own_variable(provider: str, setting: str) -> str:
     return f"POLYREEL_{provider}_{setting}".upper().replace("-", "_")
+
+
+def _limit(name: str, text: str) -> Rate | int | None:
+    if text.strip().lower() == "none":
+        return None
+    if name != "in_flight":
+        return Rate.of(text)
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 1_000_000):  # noqa: PLR2004  far more than fit
+        raise ValueError("is no number of jobs; write a whole number above 0, or none")
+    return int(text)
 
 
 def _problem(setting: Setting, text: str) -> str | None:

@@ -24,7 +24,7 @@ class Spending:
         key: The day as ``YYYY-MM-DD`` in UTC, the model's id, or the project; ``None`` for jobs without one, and for a
             total.
         currency: ISO 4217.
-        jobs: How many were paid for, or tried; simulated ones are not among them.
+        jobs: How many were paid for, or tried, each counted once; simulated ones are not among them.
         billed: The sum that providers reported.
         estimated: The sum of jobs that were made and not reported, at the price list's prices.
         open: The sum of jobs that run, or of which nobody can know whether they were charged.
@@ -73,7 +73,7 @@ def _sum(key: str | None, currency: str, expenses: list[Expense]) -> Spending:
     return Spending(
         key=key,
         currency=currency,
-        jobs=len(expenses) - count("simulated"),
+        jobs=len({expense.job_id for expense in expenses if not expense.simulated}),
         billed=amount("billed"),
         estimated=amount("estimated"),
         open=amount("open"),

@@ -15,14 +15,20 @@ from polyreel.accounts import Opening
 from polyreel.catalogue import Catalogue
 from polyreel.clock import Clock, SystemClock, VirtualClock
 from polyreel.errors import ConfigurationError
+from polyreel.jobs.almanac import Almanac
 from polyreel.jobs.lifecycle import Lifecycle
+from polyreel.jobs.turnstile import Turnstile
 from polyreel.operations import Operations
 from polyreel.parameters.problems import suggested_name
 from polyreel.plugins import Plugins, Provider
 from polyreel.purse import Purse
+from polyreel.rates import Limits
 from polyreel.requests import Desk
 from polyreel.settings import Configuration
+from polyreel.steps import Steps
+from polyreel.storage.destinations import Destinations
 from polyreel.storage.memory import MemoryStore
+from polyreel.storage.rooms import Room
 from polyreel.types.budget import Budget
 
 if TYPE_CHECKING:
@@ -127,17 +133,19 @@ class Workspace:
     def operations(self) -> Operations:
         """Every verb of a client, as flows."""
         simulated = self._desk(simulated=True)
-        return Operations(
-            desk=simulated if self.simulate else self._desk(simulated=False),
-            simulated_desk=simulated,
-            lifecycle=Lifecycle(
-                store=self.store,
-                clock=self.clock,
-                notify=self.plugins.notify,
-                folder=self.configuration.home / "videos",
-            ),
+        desk = simulated if self.simulate else self._desk(simulated=False)
+        purse = Purse(budget=lambda: self.budget, store=self.store, clock=self.clock)
+        lifecycle = Lifecycle(
+            afford=purse.once_more,
             store=self.store,
+            clock=self.clock,
+            notify=self.plugins.notify,
+            turnstile=Turnstile(store=self.store, clock=self.clock, limits=self._limits),
+            almanac=Almanac(store=self.store, clock=self.clock),
+            folder=self.configuration.home / "videos",
         )
+        steps = Steps(desk=desk, simulated_desk=simulated, lifecycle=lifecycle, store=self.store)
+        return Operations(desk=desk, steps=steps)
 
     @cached_property
     def budget(self) -> Budget | None:
@@ -203,7 +211,13 @@ class Workspace:
             simulator_settings=self._simulator_settings,
             earlier=self._earlier,
             purse=Purse(budget=lambda: self.budget, store=self.store, clock=self.clock, rehearsing=simulated),
+            destinations=Destinations(clock=self.clock),
+            folder=lambda: self.configuration.folder,
+            room=Room(unfinished=self.store.unfinished_count, clock=self.clock),
         )
+
+    def _limits(self, provider_id: str) -> Limits:
+        return self.configuration.limits(self.plugins.provider(provider_id).info)
 
     def _carrier(self, provider: Provider) -> Callable[[Wire], Response]:
         return self.stage(provider).mount().send

@@ -27,7 +27,7 @@ def page(*rows, **members):
 def find(drive, answer, task):
     def found(*pages, **parameters):
         run = drive(plugin.find_submission(task(**parameters), SINCE), *map(answer, pages))
-        return run.value and run.value.id
+        return run.value and [receipt.id for receipt in run.value]
 
     return found
 
@@ -36,7 +36,7 @@ def test_the_one_job_that_fits_is_found(drive, answer, task):
     rows = (row(id="video_2", prompt="Another"), row(id="video_3"), row(id="video_4", created_at=SINCE - 61))
     run = drive(plugin.find_submission(task(), SINCE), answer(page(*rows)))
     assert run.lines == ["GET /videos?limit=100&order=desc"]
-    assert run.value.id == "video_3"
+    assert [receipt.id for receipt in run.value] == ["video_3"]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_the_one_job_that_fits_is_found(drive, answer, task):
     ],
 )
 def test_job_that_differs_is_not_it(find, members):
-    assert find(page(row(**members))) is None
+    assert find(page(row(**members))) == []
 
 
 @pytest.mark.parametrize(
@@ -72,22 +72,22 @@ def test_job_that_differs_is_not_it(find, members):
     ],
 )
 def test_what_a_server_leaves_out_or_spells_otherwise_does_not_matter(find, members):
-    assert find(page(row(**members))) == "video_1"
+    assert find(page(row(**members))) == ["video_1"]
 
 
-def test_two_candidates_are_as_good_as_none(find):
-    assert find(page(row(id="video_1"), row(id="video_2"))) is None
+def test_every_job_that_can_be_it_is_named(find):
+    assert find(page(row(id="video_1"), row(id="video_2"))) == ["video_1", "video_2"]
 
 
 def test_parameters_that_were_not_sent_are_not_compared(find):
-    assert find(page(row(model="wan", seconds="5", size="832x480")), model="wan") == "video_1"
+    assert find(page(row(model="wan", seconds="5", size="832x480")), model="wan") == ["video_1"]
 
 
 def test_remix_is_found_by_its_prompt_and_origin(find):
     remix = {"video": EARLIER, "openai_operation": "remix"}
     rows = [row(id="video_1", remixed_from_video_id=None), row(id="video_2", remixed_from_video_id="video_0")]
-    assert find(page(*rows), **remix) == "video_2"
-    assert find(page(row(id="video_3", seconds="12", size="1280x720")), **remix) == "video_3"
+    assert find(page(*rows), **remix) == ["video_2"]
+    assert find(page(row(id="video_3", seconds="12", size="1280x720")), **remix) == ["video_3"]
 
 
 def test_pages_are_read_until_the_time_before_the_submit(drive, answer, task):
@@ -99,7 +99,7 @@ def test_pages_are_read_until_the_time_before_the_submit(drive, answer, task):
     )
     after = [request.query["after"] for request in run.requests]
     assert after == [None, "video_9", "video_8"]
-    assert run.value.id == "video_8"
+    assert [receipt.id for receipt in run.value] == ["video_8"]
 
 
 def test_list_that_turns_in_a_circle_proves_nothing(find):
@@ -123,13 +123,14 @@ def test_list_that_is_none_proves_nothing(drive, answer, task, body):
 
 
 def test_rows_that_are_none_are_passed_over(find):
-    assert find(page(None, {"id": 5}, "x", row())) == "video_1"
+    assert find(page(None, {"id": 5}, "x", row())) == ["video_1"]
 
 
 @pytest.mark.parametrize("profile", ["litellm", "new-api"])
 def test_where_the_list_is_not_reliable_it_is_not_asked(drive, task, profile):
-    run = drive(plugin.find_submission(task(profile=profile), SINCE))
-    assert (run.value, run.lines) == (None, [])
+    with pytest.raises(RequestRejected) as caught:
+        drive(plugin.find_submission(task(profile=profile), SINCE))
+    assert caught.value.code == "not_supported"
 
 
 def test_search_that_fails_is_an_error_and_not_a_no(drive, answer, task):

@@ -58,7 +58,7 @@ class Service:
         since = self.clock.now()
         receipt = self.run(plugin.submit(task))
         assert self.run(plugin.poll(task, receipt)).state in {"queued", "running"}
-        assert self.run(plugin.find_submission(task, since)).id == receipt.id
+        assert [found.id for found in self.run(plugin.find_submission(task, since))] == [receipt.id]
         self.clock.advance(60)
         return receipt, self.run(plugin.poll(task, receipt))
 

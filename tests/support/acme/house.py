@@ -47,11 +47,15 @@ def picture(width=1, height=1):
 class FaithfulStore(MemoryStore):
     """In memory, but everything goes through JSON as it would on a disk."""
 
-    def add(self, job, *, guard=None):
-        super().add(Job.model_validate_json(job.model_dump_json()), guard=guard)
+    def add(self, job, **given):
+        return super().add(Job.model_validate_json(job.model_dump_json()), **given)
 
-    def save(self, job, *, expected):
-        super().save(Job.model_validate_json(job.model_dump_json()), expected=expected)
+    def save(self, job, **given):
+        super().save(Job.model_validate_json(job.model_dump_json()), **given)
+
+    def forget_leases(self):
+        """Do what the system does when a process ends: what it held is free."""
+        self._leases.clear()
 
 
 def acme_plugins(provider=None, **options):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -14,6 +14,10 @@ from polyreel.cli.extensions import add_verbs, may_be_installed
 from polyreel.cli.overview import VERBS, overview
 
 __all__ = ["run"]
+
+_NO_VERB: Final = getattr(
+    click.exceptions, "NoArgsIsHelpError", ()
+)  # older clicks show the page by themselves
 
 
 class Verbs(click.Group):
@@ -66,6 +70,11 @@ def run(arguments: list[str]) -> int:
     streams.prepare()
     flags = arguments[: arguments.index("--")] if "--" in arguments else arguments
     display = Display(as_json="--json" in flags)
+    with display.presses:
+        return _told(arguments, display)
+
+
+def _told(arguments: list[str], display: Display) -> int:
     try:
         return _invoked(arguments, display)
     except failures.OutputLost:
@@ -74,7 +83,7 @@ def run(arguments: list[str]) -> int:
         streams.silence()
         return leaving.code if isinstance(leaving.code, int) else failures.FAILED
     except (KeyboardInterrupt, click.Abort):
-        sentence, document = failures.interruption(display.job)
+        sentence, document = failures.interruption(display.job, display.cancellation)
         return _failed(display, [sentence], document, failures.INTERRUPTED)
     except click.ClickException as error:
         return _misused(display, error)
@@ -100,6 +109,10 @@ def _invoked(arguments: list[str], display: Display) -> int:
 
 
 def _misused(display: Display, error: click.ClickException) -> int:
+    if isinstance(error, _NO_VERB):  # its message is the whole page of help
+        return _failed(
+            display, [error.format_message()], failures.misuse("a verb is missing"), failures.INVALID
+        )
     context = getattr(error, "ctx", None)
     hint = [f"'{context.command_path} --help' shows how"] if context is not None else []
     message = error.format_message()

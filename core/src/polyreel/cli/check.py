@@ -10,7 +10,7 @@ from polyreel.cli import failures, words
 from polyreel.cli.clients import json_option, pass_display
 from polyreel.cli.display import Display
 from polyreel.cli.request import ModelCommand, order_of, request_options
-from polyreel.requests import recorded
+from polyreel.submissions import recorded
 
 __all__ = ["command"]
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from polyreel.cli import streams
 from polyreel.cli.failures import OutputLost
+from polyreel.cli.interrupts import Presses
 
 if TYPE_CHECKING:
-    from polyreel.types.job import Job, Notice
+    from polyreel.types.job import Cancellation, Job, Notice
 
 __all__ = ["Display", "is_terminal"]
 
@@ -33,12 +34,16 @@ class Display:
     Attributes:
         quiet: Whether only the result, warnings and errors are written.
         job: The last known record of the job that is being worked on, for what is said after Ctrl-C.
+        presses: How often Ctrl-C was pressed.
+        cancellation: What became of the job that was cancelled by pressing it twice.
     """
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
         self.quiet = False
         self.job: Job | None = None
+        self.presses = Presses()
+        self.cancellation: Cancellation | None = None
         self._warned: set[str] = set()
 
     def out(self, text: str) -> None:

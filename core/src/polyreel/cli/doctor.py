@@ -27,7 +27,12 @@ __all__ = ["command"]
 
 _STALE: Final = timedelta(days=90)
 _LITTLE: Final = 256 * 1024 * 1024
-_EXTRAS: Final = {"cli": ("click", "rich"), "simulate": ("av", "PIL"), "testing": ("pytest", "hypothesis")}
+_EXTRAS: Final = {
+    "cli": ("click", "rich"),
+    "simulate": ("av", "PIL"),
+    "testing": ("pytest", "hypothesis"),
+    "storage": ("obstore",),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,6 +124,19 @@ def _folder(home: Path) -> Finding:
     return _ok("home", f"{home}, {words.size(free)} free")
 
 
+def _films() -> list[Finding]:
+    """Look whether films can be put where the configuration wants them; a bucket is written to for that."""
+    from polyreel.clock import SystemClock
+    from polyreel.settings import Configuration
+    from polyreel.storage.destinations import Destinations
+
+    folder = Configuration.of_machine().folder
+    if folder is None:
+        return []
+    problem = Destinations(clock=SystemClock()).problem(folder / "film.mp4", overwrite=True)
+    return [_ok("folder", str(folder)) if problem is None else _broken("folder", problem.message)]
+
+
 def _plugins() -> list[Finding]:
     from polyreel.cli.providers import survey
 
@@ -181,7 +199,7 @@ def _read(sources: object, day: date) -> date:
     return max(seen, default=day)
 
 
-_LOOKS: Final = (_versions, _extras, _home, _plugins, _jobs, _models, _corrections)
+_LOOKS: Final = (_versions, _extras, _home, _films, _plugins, _jobs, _models, _corrections)
 
 
 def _ok(subject: str, message: str) -> Finding:

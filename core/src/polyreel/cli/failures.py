@@ -7,10 +7,11 @@ import traceback
 from typing import TYPE_CHECKING, Any, Final
 
 from polyreel import errors
+from polyreel.cli import words
 from polyreel.redaction import redact
 
 if TYPE_CHECKING:
-    from polyreel.types.job import Job
+    from polyreel.types.job import Cancellation, Job
 
 __all__ = [
     "DONE",
@@ -91,14 +92,19 @@ def document(error: Exception, job: Job | None) -> dict[str, Any]:
     )
 
 
-def interruption(job: Job | None) -> tuple[str, dict[str, Any]]:
+def interruption(job: Job | None, cancellation: Cancellation | None = None) -> tuple[str, dict[str, Any]]:
     """Return what to say after Ctrl-C, as a sentence and as a document.
 
     Args:
         job: The last known record of the job that was being worked on.
+        cancellation: What became of it, if it was to be cancelled.
     """
     if job is None:
         sentence = "interrupted: nothing was sent"
+    elif cancellation is not None:
+        sentence = redact(f"interrupted: {job.id}: {words.cancellation(cancellation)}")
+        document = _document(kind="Interrupted", message=sentence, problems=[], job=job)
+        return sentence, {**document, "cancellation": cancellation.model_dump(mode="json")}
     elif job.status == "unknown":
         sentence = (
             f"interrupted: whether {job.provider} accepted {job.id} is not known; 'polyreel jobs resume {job.id}' "

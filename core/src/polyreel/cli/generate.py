@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from polyreel.cli import words
+from polyreel.cli.asking import agreed, yes_option
 from polyreel.cli.clients import json_option, pass_display, quiet_option
 from polyreel.cli.display import Display
 from polyreel.cli.progress import following
@@ -28,6 +31,11 @@ __all__ = ["command", "finished"]
     help="Stop waiting after so long; the job goes on. Default: 3600.",
 )
 @click.option(
+    "--on-timeout",
+    type=click.Choice(["leave", "cancel"]),
+    help="What happens to the job then: it goes on (leave, the default), or it is cancelled, if its provider can.",
+)
+@click.option(
     "--on-retired",
     type=click.Choice(["error", "migrate"]),
     help="What a model does that was shut down: it is an error (the default), or the request is moved to the best "
@@ -39,6 +47,19 @@ __all__ = ["command", "finished"]
     metavar="MODEL",
     help="Ask this model when the one before refuses, before anything was accepted. Repeatable.",
 )
+@click.option(
+    "--idempotency-key",
+    metavar="NAME",
+    help="Your own name of this request, such as an order's number. Given again, also after a crash, it takes the same "
+    "job up, which is paid once.",
+)
+@click.option(
+    "--on-unknown",
+    type=click.Choice(["hold", "resubmit", "fail"]),
+    help="What happens when nobody can know whether the request was accepted: it is looked for and never sent again by "
+    "itself (hold, the default), sent again and perhaps paid twice (resubmit), or given up (fail).",
+)
+@yes_option
 @click.option("--no-wait", is_flag=True, help="Submit and print the job's id.")
 @click.option("--dry-run", is_flag=True, help="Print the exact requests and send none of them.")
 @json_option
@@ -55,14 +76,10 @@ def command(display: Display, /, **given: Any) -> None:
         _show_requests(display, order.client.dry_run(order.prompt, model=order.model, **order.arguments))
         return
     if given["no_wait"]:
-        finished(display, _submitted(display, order), waited=False)
+        finished(display, agreed(order, partial(_submitted, display), yes=given["yes"]), waited=False)
         return
-    timeout = {} if given["timeout"] is None else {"timeout": given["timeout"]}
-    with following(display, order.client) as on_progress:
-        result = order.client.generate(
-            order.prompt, model=order.model, on_progress=on_progress, **order.arguments, **timeout
-        )
-    finished(display, result.job)
+    timeout = {name: given[name] for name in ("timeout", "on_timeout") if given[name] is not None}
+    finished(display, agreed(order, partial(_made, display, timeout), yes=given["yes"]))
 
 
 def finished(display: Display, job: Job, *, waited: bool = True) -> None:
@@ -76,7 +93,7 @@ def finished(display: Display, job: Job, *, waited: bool = True) -> None:
     display.warn(job.warnings)
     if waited:
         for film in job.videos:
-            display.remark(f"{film.path or film.url}: {words.film(film)}; {words.cost(job.cost)}")
+            display.remark(f"{film.place or film.url}: {words.film(film)}; {words.cost(job.cost)}")
     else:
         display.remark(
             f"{job.id} is {job.status} at {job.provider}; 'polyreel jobs wait {job.id}' fetches the film"
@@ -97,9 +114,16 @@ def finished(display: Display, job: Job, *, waited: bool = True) -> None:
         )
     elif waited:
         for film in job.videos:
-            display.out(str(film.path or film.url))
+            display.out(str(film.place or film.url))
     else:
         display.out(job.id)
+
+
+def _made(display: Display, timeout: Mapping[str, Any], order: Order) -> Job:
+    with following(display, order.client) as on_progress:
+        return order.client.generate(
+            order.prompt, model=order.model, on_progress=on_progress, **order.arguments, **timeout
+        ).job
 
 
 def _submitted(display: Display, order: Order) -> Job:

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from polyreel.cli import failures, words
+from polyreel.cli import failures, record, words
 from polyreel.cli.clients import json_option, open_client, pass_display, quiet_option, setting_option
 from polyreel.cli.display import Display
 from polyreel.cli.generate import finished
 from polyreel.cli.progress import following
 from polyreel.cli.request import seconds
-from polyreel.redaction import redact, without_query
-from polyreel.types.options import DEFAULT_TIMEOUT
+from polyreel.cli.resolve import resolve
+from polyreel.redaction import redact
+from polyreel.types.options import DEFAULT_TIMEOUT, checked_place
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from polyreel.client import Client
     from polyreel.types.asset import Asset
     from polyreel.types.job import Cancellation, Job
+    from polyreel.types.location import Location
 
 __all__ = ["command"]
 
 timeout_option = click.option(
     "--timeout", type=seconds, metavar="S", help="Stop waiting after so long; the job goes on. Default: 3600."
+)
+on_timeout_option = click.option(
+    "--on-timeout",
+    type=click.Choice(["leave", "cancel"]),
+    default="leave",
+    help="What happens to the job then: it goes on (leave, the default), or it is cancelled, if its provider can.",
 )
 _LISTED = 20
 
@@ -33,7 +42,7 @@ _LISTED = 20
 @json_option
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """List, show, wait for, resume, cancel, download and delete jobs. Without a verb, list."""
+    """List, show, wait for, resume, cancel, resolve, download and delete jobs. Without a verb, list."""
     if ctx.invoked_subcommand is None:
         ctx.invoke(
             list_jobs,
@@ -82,7 +91,7 @@ def list_jobs(  # noqa: PLR0913  its flags
     rows = [
         (
             job.id,
-            f"{job.status}, simulated" if job.simulated else job.status,
+            record.status(job),
             job.model,
             words.moment(job.created_at),
             words.shortened(job.prompt, 40),
@@ -90,6 +99,13 @@ def list_jobs(  # noqa: PLR0913  its flags
         for job in jobs
     ]
     display.table(("job", "status", "model", "created", "prompt"), rows)
+    for job in jobs:
+        notice = record.overdue(client, job)
+        if notice is not None:
+            display.remark(f"{job.id}: {notice.message}")
+    for job in jobs:
+        if job.phase == "unknown":
+            display.say(redact(f"{job.id}: {record.riddle(job)}"))
 
 
 @command.command("show")
@@ -98,17 +114,19 @@ def list_jobs(  # noqa: PLR0913  its flags
 @pass_display
 def show(display: Display, /, job_id: str) -> None:
     """Show a job's record, with its history."""
-    job = open_client().get_job(job_id)
+    client = open_client()
+    job = client.get_job(job_id)
     if display.as_json:
         display.document(words.job_json(job))
         return
-    for line in _lines(job):
+    for line in record.lines(job, record.overdue(client, job)):
         display.out(redact(line))
 
 
 @command.command("wait")
 @click.argument("job_id", metavar="ID")
 @timeout_option
+@on_timeout_option
 @json_option
 @quiet_option
 @setting_option
@@ -141,7 +159,7 @@ def resume(display: Display, /, job_id: str | None, **given: Any) -> int:
     elif not jobs:
         display.remark("no unfinished jobs")
     for job in jobs if not display.as_json else ():
-        ended = ", ".join(str(film.path) for film in job.videos if film.path) or redact(job.message)
+        ended = ", ".join(film.place for film in job.videos if film.place) or redact(job.message)
         display.out(f"{job.id}  {job.status}  {ended}")
     return _code(jobs, client.workspace.clock.now(), until)
 
@@ -176,7 +194,12 @@ def delete(display: Display, /, job_id: str, *, settings: tuple[str, ...]) -> in
     metavar="ROLE",
     help="video (the default), thumbnail, spritesheet, ...",
 )
-@click.option("-o", "--output", metavar="FILE", help="Where to. Default: beside the film.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE|URL",
+    help="Where to: a file, s3://..., gs://..., az://... Default: beside the film.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace the file if it is there.")
 @json_option
 @setting_option
@@ -193,17 +216,21 @@ def download(  # noqa: PLR0913  its flags
 ) -> None:
     """Fetch files of a job that is rendered, again or for the first time, and print their paths."""
     client = open_client(settings=settings)
-    target = None if output is None else Path(output).expanduser().absolute()
-    _check_place(target, overwrite=overwrite)
+    target = checked_place(output)
+    _check_place(client, target, overwrite=overwrite)
     roles = assets or ("video",)
     with following(display, client):
-        fetched = client.fetch(job_id, assets=roles, output=target, overwrite=overwrite)
+        place = None if target is None else str(target)
+        fetched = client.fetch(job_id, assets=roles, output=place, overwrite=overwrite)
     if display.as_json:
         display.document([_asset(asset) for asset in fetched])
         return
     for asset in fetched:
-        display.remark(f"{asset.path}: {asset.role}, {words.film(asset)}")
-        display.out(str(asset.path))
+        display.remark(f"{asset.place}: {asset.role}, {words.film(asset)}")
+        display.out(str(asset.place))
+
+
+command.add_command(resolve)
 
 
 def _wait(display: Display, job_id: str, given: Any) -> None:
@@ -214,7 +241,9 @@ def _wait(display: Display, job_id: str, given: Any) -> None:
         job = client.get_job(job_id)
         if not job.done:
             on_progress(job)
-        result = client.wait(job_id, timeout=timeout, on_progress=on_progress)
+        result = client.wait(
+            job_id, timeout=timeout, on_timeout=given.get("on_timeout", "leave"), on_progress=on_progress
+        )
     finished(display, result.job)
 
 
@@ -236,22 +265,20 @@ def _list_remote(display: Display, client: Client, provider: str, limit: int) ->
     display.table((f"{provider} job", "status", "model", "created", "prompt"), rows)
 
 
-def _check_place(target: Path | None, *, overwrite: bool) -> None:
+def _check_place(client: Client, target: Path | Location | None, *, overwrite: bool) -> None:
     from polyreel.errors import InvalidRequest
-    from polyreel.storage.files import destination_problem
 
-    problem = None if target is None else destination_problem(target, overwrite=overwrite)
+    destinations = client.workspace.operations.desk.destinations
+    problem = None if target is None else destinations.problem(target, overwrite=overwrite)
     if problem is not None:
         raise InvalidRequest([problem])
 
 
 def _told(display: Display, job_id: str, outcome: Cancellation, *, done: str = "cancelled") -> int:
-    word = done if outcome.outcome == "cancelled" else outcome.outcome.replace("_", " ")
-    billed = {True: "; it is billed", False: "; it is not billed", None: ""}[outcome.billed]
     if display.as_json:
         display.document({"job_id": job_id, **outcome.model_dump(mode="json")})
     else:
-        display.out(redact(f"{job_id}: {word}{billed}. {outcome.message}".rstrip()))
+        display.out(redact(f"{job_id}: {words.cancellation(outcome, done=done)}"))
     return failures.DONE if outcome.outcome == "cancelled" else failures.FAILED
 
 
@@ -263,45 +290,11 @@ def _code(jobs: list[Job], now: float, until: float) -> int:
     return failures.STILL_RUNNING if running else failures.FAILED
 
 
-def _lines(job: Job) -> list[str]:
-    facts = (
-        ("model", job.model),
-        ("status", f"{job.status} ({words.phase(job)})"),
-        ("simulated", "yes" if job.simulated else ""),
-        ("project", job.project or ""),
-        ("prompt", words.shortened(job.prompt, 200)),
-        (
-            "parameters",
-            ", ".join(f"{n}={words.value(v)}" for n, v in job.parameters.items() if n != "prompt"),
-        ),
-        ("receipt", job.receipt.id if job.receipt else ""),
-        ("settings", ", ".join(f"{name}={value}" for name, value in job.settings.items())),
-        ("estimate", words.amount(job.estimate)),
-        ("cost", words.cost(job.cost) if job.cost else ""),
-        ("failure", f"{job.failure.kind}: {job.failure.message}" if job.failure else ""),
-        ("next step", words.moment(job.next_at) if job.next_at and not job.done else ""),
-    )
-    lines = [job.id, *(f"  {name}: {value}" for name, value in facts if value)]
-    for asset in job.assets:
-        where = (
-            str(asset.path)
-            if asset.path
-            else f"not fetched ({without_query(asset.url)})"
-            if asset.url
-            else "inline"
-        )
-        lines.append(f"  {asset.role}: {', '.join(filter(None, (where, words.film(asset))))}")
-    lines += [f"  warning: {notice}" for notice in job.warnings]
-    lines += [f"  continued by: {job.continued_by}"] if job.continued_by else []
-    return lines + [
-        f"  {words.moment(event.at)} {event.phase} {event.message}".rstrip() for event in job.history
-    ]
-
-
 def _asset(asset: Asset) -> dict[str, Any]:
     return {
         "role": asset.role,
-        "path": str(asset.path),
+        "path": None if asset.path is None else str(asset.path),
+        "stored": asset.stored,
         "media_type": asset.media_type,
         "size": f"{asset.width}x{asset.height}" if asset.width and asset.height else None,
         "duration": asset.duration,

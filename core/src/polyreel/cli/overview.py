@@ -8,12 +8,14 @@ __all__ = ["VERBS", "overview"]
 
 VERBS = {
     "generate": "Make a film: check, submit, wait, fetch.",
+    "batch": "Make the films of a file of requests, many at once.",
     "check": "Say whether a request would be accepted, and what it would cost. Nothing is sent.",
     "cost": "Say what a request would cost, by which rule. Nothing is sent.",
     "models": "List the models, show one, or search one that takes a request.",
     "migrate": "Move a request to another model; find the calls of a project that need it.",
     "providers": "List the installed providers, their keys and their failures.",
     "costs": "Sum what was spent, by day, model or project.",
+    "ledger": "Show what was held, charged and released, and whether the books are in order.",
     "jobs": "List, show, wait for, resume, cancel, download and delete jobs.",
     "simulate": "Serve a provider's simulator on this machine, for any client.",
     "doctor": "Look whether everything is in order on this machine.",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from polyreel.cli import words
 from polyreel.cli.display import Display, is_terminal
+from polyreel.cli.interrupts import offer_to_cancel
 from polyreel.cli.streams import plain, printable, speaks_unicode
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from polyreel.client import Client
     from polyreel.types.job import Job
 
-__all__ = ["following"]
+__all__ = ["following", "live_view"]
 
 OnProgress = Callable[["Job"], None]
 
@@ -44,10 +45,14 @@ def following(display: Display, client: Client) -> Iterator[OnProgress]:
                     show(job)
 
             yield on_progress
-    except BaseException:
-        if display.job is not None:
+    except BaseException as error:
+        job: Job | None = getattr(error, "job", None) or display.job
+        if job is not None:
+            display.job = job
             with suppress(Exception):
-                display.job = client.get_job(display.job.id)
+                display.job = client.get_job(job.id)
+        if isinstance(error, KeyboardInterrupt):
+            offer_to_cancel(display, client)
         raise
 
 
@@ -56,7 +61,7 @@ def _shown(display: Display) -> Iterator[OnProgress]:
     if display.quiet:
         yield lambda job: None  # noqa: ARG005
     elif is_terminal(sys.stderr):
-        with _live() as progress:
+        with live_view() as progress:
             yield _Live(progress)
     else:
         yield _Lines(display)
@@ -94,7 +99,8 @@ class _Live:
             self._progress.stop_task(self._tasks[job.id])
 
 
-def _live() -> Progress:
+def live_view() -> Progress:
+    """Return a live view on standard error; it vanishes when it ends."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 

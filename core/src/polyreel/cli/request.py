@@ -99,7 +99,17 @@ _OPTIONS: Final = (
         "Default: default_model of config.toml.",
     ),
     click.option(
-        "-o", "--output", metavar="FILE", help="Where the film goes. Default: a readable name, here."
+        "-o",
+        "--output",
+        metavar="FILE|URL",
+        help="Where the film goes: a file, or s3://bucket/film.mp4, gs://..., az://... Default: a readable name in the "
+        "folder.",
+    ),
+    click.option(
+        "--folder",
+        metavar="FOLDER|URL",
+        help="Where the film gets a readable name: a folder, or s3://bucket/folder. Default: POLYREEL_FOLDER, "
+        "folder of [storage] in config.toml, or here.",
     ),
     click.option("--overwrite", is_flag=True, help="Replace the file if it is there."),
     click.option(
@@ -235,6 +245,7 @@ def order_of(given: Mapping[str, Any]) -> Order:
     arguments = parameters_of(given)
     for name in (
         "output",
+        "folder",
         "overwrite",
         "max_cost",
         "project",
@@ -242,10 +253,14 @@ def order_of(given: Mapping[str, Any]) -> Order:
         "on_unsupported",
         "on_retired",
         "fallback",
+        "idempotency_key",
+        "on_unknown",
     ):
         if given.get(name) not in {None, ()}:
             arguments[name] = given[name]
-    if "output" not in arguments:
+    if "output" in arguments and "folder" in arguments:
+        raise click.UsageError("--output names the film and its folder; leave --folder out", ctx=ctx)
+    if not arguments.keys() & {"output", "folder"} and client.workspace.configuration.folder is None:
         arguments["folder"] = Path.cwd()
     if given.get("native") is not None:
         arguments["native"] = _native(given["native"])

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from polyreel.types.asset import Asset
     from polyreel.types.cost import Cost, Estimate
-    from polyreel.types.job import Job
+    from polyreel.types.job import Cancellation, Job
 
 __all__ = [
     "amount",
+    "cancellation",
     "cost",
     "described",
     "film",
@@ -35,7 +36,9 @@ _PHASES: Final = {
     "rendered": "fetching",
     "stored": "completed",
 }
-_OWN_MESSAGES: Final = frozenset({"", "accepted", "submitting", "queued", "running", "rendered", "completed"})
+_OWN_MESSAGES: Final = frozenset(
+    {"", "created", "accepted", "submitting", "queued", "running", "rendered", "completed"}
+)
 
 
 def size(count: float) -> str:
@@ -93,6 +96,18 @@ def cost(found: Cost | None) -> str:
     return f"{found.amount} {found.currency} {source}{sure}"
 
 
+def cancellation(found: Cancellation, *, done: str = "cancelled") -> str:
+    """Return what became of the wish to stop a job: ``"cancelled; it is not billed. stopped"``.
+
+    Args:
+        found: What became of it.
+        done: The word for success.
+    """
+    word = done if found.outcome == "cancelled" else found.outcome.replace("_", " ")
+    billed = {True: "; it is billed", False: "; it is not billed", None: ""}[found.billed]
+    return f"{word}{billed}. {found.message}".rstrip()
+
+
 def film(asset: Asset) -> str:
     """Return what is known of a file: ``"1280x720, 4 s, with sound, 282 kB"``."""
     facts = [
@@ -148,6 +163,7 @@ def videos_json(job: Job) -> list[dict[str, Any]]:
     return [
         {
             "path": None if film.path is None else str(film.path),
+            "stored": film.stored,
             "size": f"{film.width}x{film.height}" if film.width and film.height else None,
             "duration": film.duration,
             "audio": film.has_audio,

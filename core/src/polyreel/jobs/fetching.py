@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from polyreel.bodies import writing
-from polyreel.errors import FetchFailed
+from polyreel.bodies import Unwanted, writing
+from polyreel.errors import FetchFailed, StorageFailed, UnexpectedAnswer
 from polyreel.exchange import Endpoint
 from polyreel.flows import Call, Fetch, Flow
 from polyreel.http import Request, Response
 from polyreel.media.mp4 import read_facts
 from polyreel.media.sniffing import image_size, is_truncated, sniff
-from polyreel.storage.files import NewFile
+from polyreel.storage.conflicts import ConcurrentWrite
+from polyreel.storage.parts import Begun, Part
 from polyreel.types.asset import Asset
 
-__all__ = ["DeadLink", "fetch_asset", "file_suffix"]
+__all__ = ["DeadLink", "Landing", "fetch_asset", "file_suffix"]
 
 MAX_FILM_BYTES: Final = 8 * 1024**3  # far above any film that is sold; an endless answer stops here
 _FILMS: Final[Mapping[str, str]] = {
@@ -41,14 +44,32 @@ def file_suffix(asset: Asset) -> str:
     return {**_FILMS, **_PICTURES}.get(asset.media_type, ".bin")
 
 
-def fetch_asset(asset: Asset, *, path: Path, overwrite: bool, http: Endpoint) -> Flow[Asset]:
-    """Fetch one asset to ``path``.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Landing:
+    """Where one file of a job goes.
+
+    Attributes:
+        path: Where it is to appear.
+        job: The job's id.
+        overwrite: Whether an existing file may be replaced; otherwise the next free name is used.
+    """
+
+    path: Path
+    job: str
+    overwrite: bool = False
+
+
+def fetch_asset(asset: Asset, landing: Landing, *, http: Endpoint, beat: Callable[[], None]) -> Flow[Asset]:
+    """Fetch one asset, or what is still missing of it, to its place.
+
+    What it leaves beside the file, so that another process can carry it on, is removed with
+    :func:`polyreel.storage.parts.tidy` once the job's record says where the file is.
 
     Args:
         asset: What to fetch.
-        path: Where it is to appear.
-        overwrite: Whether an existing file may be replaced; otherwise the next free name is used.
+        landing: Where it goes.
         http: The account's endpoint.
+        beat: Called now and then while it comes, and right before it appears; what it raises ends the fetch.
 
     Returns:
         The asset with its local facts.
@@ -61,29 +82,43 @@ def fetch_asset(asset: Asset, *, path: Path, overwrite: bool, http: Endpoint) ->
     """
     if asset.stays is not None:
         raise FetchFailed(f"{asset.url} is not fetched: {asset.stays}", asset=asset)
-    new = NewFile(path)
+    part = Part(landing.path, job=landing.job, name=f"{asset.role}-{asset.index}")
     try:
-        file: BinaryIO = yield Call(function=new.open)
-        if asset.content is not None:
-            content = asset.content
-            yield Call(function=lambda: _write(file, content))
+        begun: Begun = yield Call(function=part.open)
+        if not begun.is_whole:
+            yield from _filled(asset, part, begun, http, beat)
+        here: Asset = yield Call(function=lambda: _landed(asset, part, begun.published, landing, beat))
+    except (StorageFailed, Unwanted) as error:
+        if isinstance(error, ConcurrentWrite):
+            part.close()  # whoever took the job over carries it on
         else:
-            yield from _download(asset, file, http)
-        examined: Asset = yield Call(function=lambda: _examined(asset, file))
-        published: Path = yield Call(function=lambda: new.publish(overwrite=overwrite))
-    except BaseException:
-        new.discard()  # called directly: a flow that is being closed cannot yield
+            part.discard()  # a full disk is not kept full, and the same file would be as long again
         raise
-    return examined.model_copy(update={"path": published, "content": None})
+    except BaseException:
+        part.close()  # called directly: a flow that is being closed cannot yield
+        raise
+    return here
 
 
-def _download(asset: Asset, into: BinaryIO, http: Endpoint) -> Flow[None]:
+def _filled(asset: Asset, part: Part, begun: Begun, http: Endpoint, beat: Callable[[], None]) -> Flow[None]:
+    assert part.file is not None, "it was opened"
+    file, content = part.file, asset.content
+    if content is None:
+        yield from _download(asset, part, begun, http, beat)
+        return
+    if begun.version is not None:
+        yield Call(function=lambda: _emptied(part))
+    yield Call(function=lambda: _write(file, content))
+
+
+def _download(asset: Asset, part: Part, begun: Begun, http: Endpoint, beat: Callable[[], None]) -> Flow[None]:
+    assert part.file is not None, "it was opened"
     addresses = [address for address in (asset.url, *asset.alternatives) if address]
     if not addresses:
         raise DeadLink("the provider gave no address from which the file can be fetched", asset=asset)
     for index, address in enumerate(addresses):
         first = index == 0
-        response: Response = yield Fetch(
+        fetch = Fetch(
             request=Request(
                 method="GET",
                 url=http.address(address),
@@ -91,9 +126,16 @@ def _download(asset: Asset, into: BinaryIO, http: Endpoint) -> Flow[None]:
                 headers=asset.headers if first else {},
             ),
             session=http.session,
-            into=into,
+            into=part.file,
             max_bytes=MAX_FILM_BYTES,
+            held=begun.version,
+            begun=part.note,
+            beat=beat,
         )
+        try:
+            response: Response = yield fetch
+        except UnexpectedAnswer as error:
+            raise FetchFailed(f"the {asset.role} could not be fetched: {error}", asset=asset) from None
         if response.ok:
             return
     message = f"the {asset.role} could not be fetched: status {response.status}"
@@ -105,6 +147,44 @@ def _download(asset: Asset, into: BinaryIO, http: Endpoint) -> Flow[None]:
 def _write(file: BinaryIO, content: bytes) -> None:
     with writing():
         file.write(content)
+
+
+def _emptied(part: Part) -> None:
+    assert part.file is not None, "it was opened"
+    part.note(None)
+    with writing():
+        part.file.seek(0)
+        part.file.truncate()
+
+
+def _landed(
+    asset: Asset, part: Part, published: Path | None, landing: Landing, beat: Callable[[], None]
+) -> Asset:
+    """Look at what came, let it appear if it has not, and return the asset with what its bytes say."""
+    assert part.file is not None, "it was opened"
+    if published is None:
+        examined = _whole(asset, part, part.file)
+        beat()  # who lost the job to another process meanwhile must not publish
+        digest = part.file.sha256
+        place = part.publish(overwrite=landing.overwrite)
+    else:
+        try:
+            with published.open("rb") as file:
+                examined, place = _whole(asset, part, file), published
+                file.seek(0)
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise StorageFailed(f"{published} cannot be read: {error.strerror}") from None
+        part.close()
+    return examined.model_copy(update={"path": place, "content": None, "sha256": digest})
+
+
+def _whole(asset: Asset, part: Part, file: BinaryIO) -> Asset:
+    try:
+        return _examined(asset, file)
+    except FetchFailed:
+        part.discard()  # bytes that are no whole film are not carried on
+        raise
 
 
 def _examined(asset: Asset, file: BinaryIO) -> Asset:

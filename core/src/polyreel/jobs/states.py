@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from polyreel.types.job import Job, JobEvent, Phase
 
-__all__ = ["MOVES", "IllegalMove", "moved"]
+__all__ = ["MOVES", "IllegalMove", "allows", "moved"]
 
 MOVES: Final[Mapping[Phase, frozenset[Phase]]] = {
     Phase.CREATED: frozenset({Phase.SUBMITTING, Phase.FAILED, Phase.CANCELLED}),
@@ -18,7 +18,8 @@ MOVES: Final[Mapping[Phase, frozenset[Phase]]] = {
     # Providers do go back from running to queued.
     Phase.RUNNING: frozenset({Phase.ACCEPTED, Phase.RENDERED, Phase.FAILED, Phase.EXPIRED, Phase.CANCELLED}),
     Phase.RENDERED: frozenset({Phase.STORED, Phase.EXPIRED, Phase.FAILED}),
-    Phase.UNKNOWN: frozenset({Phase.ACCEPTED, Phase.RENDERED, Phase.FAILED, Phase.CANCELLED}),
+    # Back to created only when somebody decides that it is sent again, which may be paid twice.
+    Phase.UNKNOWN: frozenset({Phase.CREATED, Phase.ACCEPTED, Phase.RENDERED, Phase.FAILED, Phase.CANCELLED}),
     Phase.STORED: frozenset(),
     Phase.FAILED: frozenset(),
     # Given up too early: the provider still had it when it was asked again.
@@ -29,6 +30,12 @@ MOVES: Final[Mapping[Phase, frozenset[Phase]]] = {
 
 class IllegalMove(AssertionError):
     """A move that no job may make: a bug, never the caller's fault."""
+
+
+def allows(job: Job, phase: Phase) -> bool:
+    """Whether a job may go to a phase. One that was given up although nobody knew its fate may still be found."""
+    given_up = job.phase is Phase.FAILED and job.failure is not None and job.failure.kind == "uncertain"
+    return phase in MOVES[job.phase] or (given_up and phase is Phase.ACCEPTED)
 
 
 def moved(job: Job, phase: Phase, *, now: float, message: str = "", **changes: Any) -> Job:
@@ -45,7 +52,7 @@ def moved(job: Job, phase: Phase, *, now: float, message: str = "", **changes: A
         IllegalMove: ``phase`` does not follow the job's.
     """
     if phase is not job.phase:
-        if phase not in MOVES[job.phase]:
+        if not allows(job, phase):
             raise IllegalMove(f"{job.id}: {job.phase} -> {phase}")
         changes["history"] = (*job.history, JobEvent(at=now, phase=phase, message=message))
         if job.phase is Phase.EXPIRED:

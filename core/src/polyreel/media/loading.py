@@ -35,6 +35,7 @@ __all__ = ["Fit", "MediaLoader"]
 
 Fit: TypeAlias = Literal["crop", "pad"]
 DEFAULT_MAX_BYTES: Final = 50 * 1024 * 1024  # where a vendor publishes no limit; larger inputs are mistakes
+MAX_SECONDS: Final = 300.0  # for a medium that is fetched: nothing was paid yet, and somebody waits
 _FITTED: Final = ("image/png", "image/jpeg", "image/webp")  # what a picture can be saved as, the best first
 DEFAULT_MAX_PIXELS: Final = 40_000_000  # a decompression bomb is small as a file and huge as a picture
 
@@ -143,6 +144,7 @@ class MediaLoader:
                 into=into,
                 max_bytes=max_bytes,
                 timeout=30.0,
+                seconds=MAX_SECONDS,
             )
         except FetchFailed as error:
             raise _Unusable(f"{without_query(url)} could not be fetched: {error}") from None

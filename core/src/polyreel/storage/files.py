@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
 import tempfile
 import unicodedata
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from polyreel.errors import Problem, StorageFailed
 
-__all__ = ["NewFile", "destination_problem", "readable_name", "sweep"]
+__all__ = [
+    "PREFIX",
+    "SUFFIX",
+    "NewFile",
+    "destination_problem",
+    "flushed",
+    "folder_flushed",
+    "free_names",
+    "linked",
+    "made_folder",
+    "moved",
+    "numbered",
+    "readable_name",
+]
 
-_PREFIX: Final = ".polyreel-"
-_SUFFIX: Final = ".part"
+PREFIX: Final = ".polyreel-"
+SUFFIX: Final = ".part"
 _NAME_BYTES: Final = 48
 ROOM: Final = 64 * 1024 * 1024  # less free space than this and a film is likely to be paid for and not kept
 
@@ -45,24 +61,6 @@ def readable_name(prompt: str, job_id: str) -> str:
     return f"{short}-{job_id[-8:]}.mp4"
 
 
-def sweep(folder: Path, *, older_than: float) -> int:
-    """Remove leftovers of interrupted fetches; return how many.
-
-    Args:
-        folder: Where.
-        older_than: Seconds since 1970; younger ones may still be written.
-    """
-    count = 0
-    for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
-        try:
-            if path.stat().st_mtime < older_than:
-                path.unlink()
-                count += 1
-        except OSError:
-            continue  # somebody else swept it, or still holds it
-    return count
-
-
 class NewFile:
     """A file on its way: :meth:`open` it, fill it, then :meth:`publish` or :meth:`discard`. Every method blocks.
 
@@ -74,7 +72,7 @@ class NewFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.temporary = path.with_name(f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}")
+        self.temporary = path.with_name(f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}")
         self._file: BinaryIO | None = None
 
     def open(self) -> BinaryIO:
@@ -84,7 +82,7 @@ class NewFile:
             StorageFailed: The folder cannot be written.
         """
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            made_folder(self.path.parent)
             self._file = self.temporary.open("x+b")
         except OSError as error:
             raise StorageFailed(f"{self.path.parent} cannot be written: {error.strerror}") from None
@@ -102,32 +100,17 @@ class NewFile:
             StorageFailed: The disk refused.
         """
         try:
+            if self._file is not None:
+                flushed(self._file)
             self._close()
+            path = self.path if overwrite else _placed_beside(self.temporary, self.path)
             if overwrite:
-                self.temporary.replace(self.path)
-                return self.path
-            return self._publish_beside()
+                self.temporary.replace(path)
+            self.temporary.unlink(missing_ok=True)
+            folder_flushed(path.parent)
         except OSError as error:
             raise StorageFailed(f"{self.path} cannot be written: {error.strerror}") from None
-
-    def _publish_beside(self) -> Path:
-        number = 1
-        while True:
-            path = self.path if number == 1 else numbered(self.path, number)
-            try:
-                # A link fails when the name is taken; a rename would replace it.
-                os.link(self.temporary, path)
-            except FileExistsError:
-                number += 1
-                continue
-            except OSError:
-                if path.exists():
-                    number += 1
-                    continue
-                self.temporary.rename(path)  # a file system without links
-                return path
-            self.temporary.unlink()
-            return path
+        return path
 
     def discard(self) -> None:
         """Remove it; does nothing after it was published."""
@@ -139,6 +122,103 @@ class NewFile:
     def _close(self) -> None:
         if self._file is not None:
             self._file.close()
+
+
+def _placed_beside(temporary: Path, wanted: Path) -> Path:
+    for path in free_names(wanted):
+        try:
+            if not linked(temporary, path):
+                moved(temporary, path)
+        except FileExistsError:
+            continue
+        return path
+    raise AssertionError("there is always another name")
+
+
+def free_names(path: Path) -> Iterator[Path]:
+    """Return ``film.mp4``, ``film-2.mp4`` and so on, those left out that are taken now."""
+    for number in count(1):
+        name = path if number == 1 else numbered(path, number)
+        if not os.path.lexists(name):
+            yield name
+
+
+def linked(temporary: Path, path: Path) -> bool:
+    """Let a file appear under a name that is free, beside its temporary one; ``False`` where a disk knows no links.
+
+    Args:
+        temporary: The whole file.
+        path: The name.
+
+    Raises:
+        FileExistsError: The name is taken.
+    """
+    try:
+        os.link(temporary, path)  # fails when the name is taken; a rename would replace what is there
+    except FileExistsError:
+        raise
+    except OSError:
+        return False
+    return True
+
+
+def moved(temporary: Path, path: Path) -> None:
+    """Let a file appear under a name that is free, on a disk without links.
+
+    Args:
+        temporary: The whole file.
+        path: The name.
+
+    Raises:
+        FileExistsError: The name is taken.
+        OSError: The disk refused.
+    """
+    path.touch(exist_ok=False)  # an empty file of ours takes the name, and only that is replaced
+    try:
+        temporary.replace(path)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def flushed(file: BinaryIO) -> None:
+    """Put a file's bytes on the disk itself: after this a power cut does not lose them.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def folder_flushed(folder: Path) -> None:
+    """Put a folder's names on the disk itself.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    if os.name == "nt":  # pragma: no cover  Windows opens no folders
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems have nothing to flush
+            raise
+    finally:
+        os.close(handle)
+
+
+def made_folder(folder: Path) -> None:
+    """Make a folder and those above it that are missing, so that a power cut does not lose them.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for place in missing:
+        folder_flushed(place.parent)
 
 
 def _name_problem(path: Path, *, overwrite: bool) -> Problem | None:
@@ -162,7 +242,7 @@ def _name_problem(path: Path, *, overwrite: bool) -> Problem | None:
 def _folder_problem(folder: Path) -> Problem | None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=_PREFIX, suffix=_SUFFIX):
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=PREFIX, suffix=SUFFIX):
             pass
         free = shutil.disk_usage(folder).free
     except OSError as error:

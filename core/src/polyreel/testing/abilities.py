@@ -9,7 +9,7 @@ from polyreel.errors import AuthenticationFailed, MissingKey
 from polyreel.flows import Send
 from polyreel.scanning.claims import claims_of
 from polyreel.testing.bench import Bench, MakeBench, receipt_of
-from polyreel.types.job import Cancellation, Phase
+from polyreel.types.job import Cancellation, Phase, Receipt
 
 __all__ = ["Abilities"]
 
@@ -67,7 +67,7 @@ class Abilities:
     def test_find_submission(self, bench: MakeBench) -> None:
         """It finds the job of this task or says that it does not know; it never takes another's.
 
-        If it fails: give a receipt only when exactly one job can be it.
+        If it fails: give a receipt only when it is certain, and in a list only jobs that can be it.
         """
         made = _with(bench, "find_submission")
         since = made.clock.now()
@@ -75,9 +75,10 @@ class Abilities:
         bound = made.bound(other)
         mine = {**bound.task.parameters, "prompt": "A film that was never asked for"}
         found = made.run(made.provider.find_submission(made.another(bound.task, mine), since))
-        assert found is None
+        assert not found
         found = made.run(made.provider.find_submission(bound.task, since))
-        assert found is None or found.id == receipt_of(other).id
+        receipts = [found] if isinstance(found, Receipt) else found or ()
+        assert {receipt.id for receipt in receipts} <= {receipt_of(other).id}
 
     def test_list_remote(self, bench: MakeBench) -> None:
         """The list has what was made, newest first, and no more than asked for.

@@ -176,7 +176,7 @@ class Bench:
 
     def bound(self, job: Job) -> Bound:
         """Return a job with its provider and task, as after a restart."""
-        return self.client.workspace.operations.bind(job)
+        return self.client.workspace.operations.steps.bind(job)
 
     @staticmethod
     def another(task: Task, parameters: Mapping[str, Any]) -> Task:

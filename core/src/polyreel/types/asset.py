@@ -30,8 +30,10 @@ class Asset(Record):
             no given credentials can read. ``None`` for what is fetched.
         content: The bytes, when they came inside the answer. Never stored with the job.
         expires_at: Seconds since 1970 when the provider deletes it; ``None`` when unknown.
-        path: The local file, once fetched.
+        path: The local file, once fetched; ``None`` for what was put into an object store.
+        stored: Its address in the object store that it was put into: ``s3://bucket/film.mp4``.
         size_bytes: Its length, once fetched.
+        sha256: The digest of its bytes in hexadecimal, once fetched.
         width: Pixels, once fetched.
         height: Pixels, once fetched.
         duration: Seconds, once fetched.
@@ -49,8 +51,15 @@ class Asset(Record):
     content: bytes | None = Field(default=None, repr=False, exclude=True)
     expires_at: float | None = None
     path: Path | None = None
+    stored: str | None = None
     size_bytes: int | None = None
+    sha256: str | None = None
     width: int | None = None
     height: int | None = None
     duration: float | None = None
     has_audio: bool | None = None
+
+    @property
+    def place(self) -> str | None:
+        """Where it is kept now: the local file or the address in an object store; ``None`` until it is fetched."""
+        return self.stored if self.path is None else str(self.path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
@@ -9,7 +11,7 @@ from polyreel.types.cost import Cost, Estimate
 from polyreel.types.job import Job
 from polyreel.types.record import Record
 
-__all__ = ["Expense", "Kind"]
+__all__ = ["Expense", "Kind", "with_doubts"]
 
 Kind: TypeAlias = Literal["billed", "estimated", "open", "free", "unknown", "simulated"]
 
@@ -48,6 +50,13 @@ class Expense(Record):
             cost=job.cost,
         )
 
+    def in_doubt(self) -> Expense:
+        """Return what an earlier request of the same job may have cost: nobody knows whether it was charged."""
+        amount = None if self.estimate is None else self.estimate.amount
+        currency = "USD" if self.estimate is None else self.estimate.currency
+        doubt = Cost(amount=amount, currency=currency, billed=None, basis="estimate")
+        return self.model_copy(update={"cost": doubt})
+
     @property
     def kind(self) -> Kind:
         """How sure the amount is.
@@ -78,3 +87,14 @@ class Expense(Record):
         """ISO 4217."""
         money = self.cost or self.estimate
         return "USD" if money is None else money.currency
+
+
+def with_doubts(expenses: Sequence[Expense], in_doubt: Iterable[str]) -> list[Expense]:
+    """Return expenses with what earlier requests of their jobs may have cost, each behind its job.
+
+    Args:
+        expenses: One for each job.
+        in_doubt: The ids of jobs that were sent again while nobody knew whether they were charged, once for each time.
+    """
+    times = Counter(in_doubt)
+    return [each for one in expenses for each in (one, *[one.in_doubt()] * times[one.job_id])]

@@ -21,6 +21,7 @@ __all__ = [
     "Job",
     "JobEvent",
     "Notice",
+    "OnUnknown",
     "Phase",
     "Progress",
     "Receipt",
@@ -33,6 +34,9 @@ Status: TypeAlias = Literal["queued", "processing", "completed", "failed", "canc
 """The public words, fixed."""
 
 FailureKind: TypeAlias = Literal["failed", "filtered", "expired", "rejected", "uncertain"]
+
+
+OnUnknown: TypeAlias = Literal["hold", "resubmit", "fail"]
 
 
 class Phase(StrEnum):
@@ -208,12 +212,21 @@ class Job(Record):
         sources: Where each of these settings was found when the job was made, for a provider that decides by it.
         simulated: Whether a simulator answers for the provider.
         own_key: Whether it was made with a key for this job only, which must be given again after a restart.
+        key_sha256: The first digits of a digest of the account's keys, to tell one account from another; ``None`` when
+            they are not known here.
+        idempotency_key: The caller's own name of the request: the same one never makes a second job.
+        request_sha256: The digest of what was asked for.
+        attempts: How many submits were begun.
+        on_unknown: What happens when nobody can know whether a submit was accepted: ``"hold"``: it is looked for, and
+            never sent again by itself; ``"resubmit"``: it is sent again, and may be paid twice; ``"fail"``.
+        patient: Whether a provider that has too much to do is asked again later, instead of failing the job.
         receipt: The provider's handle, once accepted.
         percent: 0 to 100, or ``None``.
         message: The last line for people.
         created_at: Seconds since 1970.
         updated_at: Seconds since 1970.
-        submitted_at: Seconds since 1970, once a submit was begun.
+        submitted_at: When the last submit was begun, seconds since 1970.
+        rendered_at: When the provider was first seen to have the film, seconds since 1970.
         completed_at: Seconds since 1970, once over.
         next_at: When the next step is due, seconds since 1970; ``None`` when it is over.
         polls: How many polls were made.
@@ -244,12 +257,19 @@ class Job(Record):
     sources: dict[str, str] = Field(default_factory=dict)
     simulated: bool = False
     own_key: bool = False
+    key_sha256: str | None = None
+    idempotency_key: str | None = None
+    request_sha256: str = ""
+    attempts: int = 0
+    on_unknown: OnUnknown = "hold"
+    patient: bool = False
     receipt: Receipt | None = None
     percent: float | None = None
     message: str = ""
     created_at: float
     updated_at: float
     submitted_at: float | None = None
+    rendered_at: float | None = None
     completed_at: float | None = None
     next_at: float | None = None
     polls: int = 0
@@ -274,8 +294,18 @@ class Job(Record):
 
     @property
     def done(self) -> bool:
-        """Whether nothing more will happen by itself."""
+        """Whether nothing more is to be waited for."""
         return self.phase in _OVER
+
+    @property
+    def needs_step(self) -> bool:
+        """Whether a step is still to be taken: a job whose fate is unknown is looked for as long as that makes sense."""
+        return not self.done or (self.phase is Phase.UNKNOWN and self.next_at is not None)
+
+    @property
+    def may_be_sent(self) -> bool:
+        """Whether its request may still be sent, or be sent again, so that all of it must be kept."""
+        return self.receipt is None and (not self.done or self.phase is Phase.UNKNOWN)
 
     @property
     def videos(self) -> tuple[Asset, ...]:
@@ -299,7 +329,7 @@ class Job(Record):
             self.prompt,
             [
                 table((), [(name, fact) for name, fact in facts.items() if fact != ""]),
-                lines("Files", [asset.path or asset.stays or "not fetched" for asset in self.assets]),
+                lines("Files", [asset.place or asset.stays or "not fetched" for asset in self.assets]),
                 lines("Warnings", self.warnings),
             ],
         )

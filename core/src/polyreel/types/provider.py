@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, Literal
 
+from polyreel.rates import UNLIMITED, Limits
 from polyreel.redaction import Secret
 
-__all__ = ["OWN_KEY", "Account", "ProviderInfo", "Setting", "Settings", "Surface", "WebhookEvent"]
+__all__ = [
+    "OWN_KEY",
+    "WEBHOOK_SECRET",
+    "Account",
+    "ProviderInfo",
+    "Setting",
+    "Settings",
+    "Surface",
+    "WebhookEvent",
+]
 
+
+WEBHOOK_SECRET: Final = "webhook_secret"  # noqa: S105  the name of a setting
+"""The setting with which a provider's messages are verified; several secrets are separated by spaces."""
 
 OWN_KEY: Final = "argument of this call"
 """The source of a key that a caller gave for one call only."""
@@ -78,6 +93,7 @@ class ProviderInfo:
             submit and may then send again; ``"field"``: the plugin puts ``task.id`` into the body, the core
             may send again.
         idempotency_header: The header's name.
+        limits: How often an account may be asked, where the vendor publishes it; what the user sets wins.
     """
 
     id: str
@@ -89,6 +105,7 @@ class ProviderInfo:
     surfaces: tuple[Surface, ...] = ()
     idempotency: Literal["none", "header", "field"] = "none"
     idempotency_header: str = "Idempotency-Key"
+    limits: Limits = UNLIMITED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +150,16 @@ class Settings:
     def is_own_key(self) -> bool:
         """Whether ``api_key`` was given for one call: no other credentials of this machine may be used beside it."""
         return self.sources.get("api_key") == OWN_KEY
+
+    @cached_property  # each look at a job asks
+    def key_sha256(self) -> str | None:
+        """The first digits of a digest of the keys, which tells accounts apart and no key; ``None`` without any here.
+
+        The secret of webhooks is none of them: it changes while the account stays.
+        """
+        secrets = ((name, key) for name, key in self.values.items() if isinstance(key, Secret))
+        keys = sorted((name, key.reveal()) for name, key in secrets if name != WEBHOOK_SECRET)
+        return hashlib.sha256(repr((self.provider, keys)).encode()).hexdigest()[:16] if keys else None
 
     @property
     def frozen(self) -> dict[str, str]:

@@ -74,21 +74,19 @@ def begun_before(moment: float) -> Callable[[Sequence[Row]], bool]:
     return reached
 
 
-def matching(rows: Sequence[Row], task: Task, since: float) -> Receipt | None:
-    """Return the receipt of the one row that can be the task's submit, or ``None``.
+def matching(rows: Sequence[Row], task: Task, since: float) -> list[Receipt]:
+    """Return the receipt of each row that can be the task's submit.
 
     The protocol has no field of the caller's own, so this is evidence, not proof: time, prompt, model, and for a
-    new film its length and size. Two candidates are as good as none.
+    new film its length and size.
 
     Args:
         rows: The server's list.
         task: The request.
         since: When the submit was begun, seconds since 1970.
     """
-    candidates = [row for row in rows if _fits(row, task, since)]
-    if len(candidates) != 1:
-        return None
-    return Receipt(id=candidates[0]["id"], data={"operation": operation_of(task)})
+    candidates = (row for row in rows if _fits(row, task, since))
+    return [Receipt(id=row["id"], data={"operation": operation_of(task)}) for row in candidates]
 
 
 def remote_job(row: Row) -> RemoteJob:

@@ -158,10 +158,10 @@ def delete(task: Task, receipt: Receipt) -> Flow[Cancellation]:
 
 
 @hookimpl
-def find_submission(task: Task, since: float) -> Flow[Receipt | None]:
+def find_submission(task: Task, since: float) -> Flow[Sequence[Receipt] | None]:
     """Look in the server's list for a submit that was cut off."""
     if not profile_of(task.settings).lists:
-        return None
+        raise RequestRejected("this server has no list of jobs", provider="openai", code="not_supported")
     enough = listing.begun_before(since - listing.CLOCK_SKEW)
     rows = yield from listing.pages(task.http, size=100, enough=enough)
     return None if rows is None else listing.matching(rows, task, since)
