@@ -12,6 +12,7 @@ from polyreel.errors import InvalidRequest, JobUncertain, RateLimited, RequestRe
 from polyreel.hookspecs import hookimpl
 from polyreel.jobs.recovery import LOOK_WINDOW, MOST_ATTEMPTS, SEARCH_ENDS
 from polyreel.simulation.faults import Fault
+from polyreel.storage.sqlite import SQLiteStore
 from polyreel.types.job import Phase, Receipt
 
 CREATE = {"method": "POST", "path": "/films$"}
@@ -59,6 +60,11 @@ class Tokens(FullAcme):
 def submit(house, **options):
     with house.client() as client:
         return client.submit("a paper boat", model="acme/one", **options)
+
+
+def waiting(house):
+    """Each job that needs a step, with when it is due."""
+    return [(job.id, job.next_at) for job in house.store.find(unfinished=True)]
 
 
 def uncertain(house, **options):
@@ -133,9 +139,9 @@ def test_a_job_that_no_list_ever_shows_is_looked_for_until_it_makes_no_sense_any
         client.generate("a paper boat", model="acme/one")
     job = caught.value.job
     assert LOOK_WINDOW <= house.clock.now() - job.submitted_at < 2 * LOOK_WINDOW
-    assert house.store.waiting() == [(job.id, job.next_at)]
-    while house.store.waiting():
-        house.clock.advance(max(house.store.waiting()[0][1] - house.clock.now(), 0))
+    assert waiting(house) == [(job.id, job.next_at)]
+    while waiting(house):
+        house.clock.advance(max(waiting(house)[0][1] - house.clock.now(), 0))
         with house.client() as client:
             client.resume()
     assert house.clock.now() - job.submitted_at > SEARCH_ENDS
@@ -178,7 +184,7 @@ def test_where_there_is_no_list_nobody_waits_for_it(tmp_path):
     began = house.clock.now()
     with house.client() as client, pytest.raises(JobUncertain) as caught:
         client.generate("a paper boat", model="acme/one")
-    assert (house.clock.now(), house.store.waiting()) == (began, [])
+    assert (house.clock.now(), waiting(house)) == (began, [])
     with house.client() as client:
         assert client.adopt(caught.value.job.id, "film_1").phase is Phase.ACCEPTED
         assert client.wait(caught.value.job.id).job.status == "completed"
@@ -240,6 +246,22 @@ def test_of_two_with_one_prompt_and_two_pictures_neither_takes_the_other_s_film(
     assert house.paid == 1
 
 
+@pytest.mark.parametrize("policy", ["resubmit", "fail"])
+@pytest.mark.parametrize("kept", ["memory", "sqlite"])
+def test_the_film_of_one_that_was_sent_again_or_given_up_is_not_taken_for_another_s(tmp_path, policy, kept):
+    unseen = Fault(kind="status", status=404, times=2, **LIST)
+    cut = (Fault(kind="drop_before", **CREATE), Fault(kind="drop_after", **CREATE))
+    house = House(tmp_path, provider=Lookalikes(), faults=(unseen, *cut))
+    if kept == "sqlite":
+        house.store = SQLiteStore(tmp_path / "jobs.sqlite3")
+    never_charged = uncertain(house)
+    charged = uncertain(house, on_unknown=policy)
+    house.clock.advance(LOOK_WINDOW + 1)
+    settled = ended(house, charged)
+    assert settled.status == {"resubmit": "completed", "fail": "failed"}[policy]
+    assert ended(house, never_charged).phase is Phase.UNKNOWN
+
+
 # --- as the caller decided -------------------------------------------------------------------------------------
 
 
@@ -272,7 +294,7 @@ def test_a_server_that_always_hangs_up_is_not_paid_for_ever(tmp_path, provider):
     )
     house.clock.advance(SEARCH_ENDS + 1)
     assert ended(house, job).phase is Phase.UNKNOWN
-    assert (house.store.waiting(), house.count("POST", "/films$")) == ([], MOST_ATTEMPTS)
+    assert (waiting(house), house.count("POST", "/films$")) == ([], MOST_ATTEMPTS)
 
 
 def test_it_is_not_sent_again_without_money(tmp_path):
@@ -281,7 +303,7 @@ def test_it_is_not_sent_again_without_money(tmp_path):
     job = uncertain(house, on_unknown="resubmit")
     assert (job.phase, job.attempts, house.paid) == (Phase.UNKNOWN, 1, 1)
     assert "it is not sent again" in house.store.get(job.id).message
-    assert house.store.waiting() == []
+    assert waiting(house) == []
 
 
 def test_before_it_is_sent_again_it_is_looked_for(tmp_path):
@@ -390,3 +412,21 @@ def test_the_same_key_again_uploads_and_costs_nothing(tmp_path):
         with pytest.raises(InvalidRequest, match="key of another request"):
             client.generate("a paper boat", **{**given, "input_image": picture(2, 2)})
     assert house.paid == 1
+
+
+REFUSED = {"too many": {"status": 429}, "not valid": {"status": 400}}
+
+
+@pytest.mark.parametrize("refusal", REFUSED.values(), ids=REFUSED)
+def test_when_a_later_attempt_is_refused_the_earlier_one_is_still_unknown(tmp_path, refusal):
+    cut = (Fault(kind="drop_after", **CREATE), Fault(kind="status", **refusal, **CREATE))
+    house = House(tmp_path, provider=Acme(), real=True, faults=cut)
+    with house.client() as client, pytest.raises(JobUncertain) as caught:
+        client.generate("a paper boat", model="acme/one", on_unknown="resubmit")
+    job = caught.value.job
+    assert (job.phase, job.attempts, job.cost.billed, job.failure.billed) == (Phase.UNKNOWN, 2, None, None)
+    assert "attempt 2 was not accepted" in job.message
+    assert (house.paid, house.count("POST", "/films$")) == (1, 2)
+    with house.client() as client:
+        assert client.adopt(job.id, "film_1").phase is Phase.ACCEPTED
+        assert client.wait(job.id).job.status == "completed"

@@ -10,6 +10,7 @@ from polyreel.types.job import Job, Phase
 
 LEGAL = {
     ("created", "submitting"),
+    ("created", "unknown"),
     ("created", "failed"),
     ("created", "cancelled"),
     ("submitting", "created"),

@@ -48,6 +48,9 @@ PAID_FOR = 1
 few = st.integers(0, 12)
 
 
+AT_ONCE = 3  # processes
+
+
 class AnyHistory(RuleBasedStateMachine):
     """Jobs of one store, and everything that happens to them."""
 
@@ -63,6 +66,7 @@ class AnyHistory(RuleBasedStateMachine):
         self.messages = Counter()
         self.faults = 0
         self.clock_was_set = False
+        self.began = self.world.clock.steady()
 
     # --- processes ------------------------------------------------------------------------------------------
 
@@ -163,6 +167,8 @@ class AnyHistory(RuleBasedStateMachine):
                 self.world.bury(process.owner)
             self.world.faults.clear()
             self.world.sleep(61.0)
+            if self.world.clock.steady() - self.began >= recovery.TOKEN_LIFE:  # nobody looked for hours
+                self.knows = self.knows and self.world.mode.knows_whatever_the_time
             settle(self.world)
             self.judge()
         finally:
@@ -207,7 +213,9 @@ class AnyHistory(RuleBasedStateMachine):
         operations = self.world.operations()
         process = Process(self.world, flow_of(operations), owner=operations.store.me)
         self.dead.append(process)
-        self.alive = [*self.alive, process][-3:]
+        self.alive = [*self.alive, process]
+        if len(self.alive) > AT_ONCE:  # the oldest is killed
+            self.world.bury(self.alive.pop(0).owner)
         self.run(process, effects)
         return process
 

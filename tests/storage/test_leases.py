@@ -118,7 +118,7 @@ def test_a_wake_makes_a_step_due_earlier_and_never_later(store, job):
     assert store.wake("job_1", 400.0)
     assert store.get("job_1").next_at == 400.0
     assert store.wake("job_1", 900.0)
-    assert store.waiting() == [("job_1", 400.0)]
+    assert [(found.id, found.next_at) for found in store.find(unfinished=True)] == [("job_1", 400.0)]
     assert not store.wake("job_2", 1.0)
 
 

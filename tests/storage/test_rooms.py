@@ -156,10 +156,10 @@ def test_jobs_that_need_a_step_are_counted(store):
     store.add(record("over", Phase.FAILED))
     store.add(record("looked for", Phase.UNKNOWN, next_at=5.0))
     store.add(record("given up", Phase.UNKNOWN))
-    assert store.unfinished_count() == len(store.waiting()) == 4
+    assert store.unfinished_count() == len(store.find(unfinished=True)) == 4
     store.save(record("a", Phase.STORED, version=1), expected=0)
     store.save(record("b", Phase.RENDERED, version=1), expected=0)
-    assert store.unfinished_count() == len(store.waiting()) == 3
+    assert store.unfinished_count() == len(store.find(unfinished=True)) == 3
     store.wake("b", 0.5)
     assert store.unfinished_count() == 3
 

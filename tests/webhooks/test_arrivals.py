@@ -42,7 +42,7 @@ def test_a_message_makes_its_job_due(store):
     store.add(job())
     assert store.arrivals.take(MESSAGE) == Landing(is_new=True, job_id="job_1", woke=True)
     assert store.get("job_1").next_at == NOW
-    assert store.waiting() == [("job_1", NOW)]
+    assert [(found.id, found.next_at) for found in store.find(unfinished=True)] == [("job_1", NOW)]
 
 
 def test_a_job_that_is_due_earlier_stays_due_earlier(store):

@@ -14,8 +14,6 @@ import math
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -26,9 +24,17 @@ from polyreel.continuation import Continuation
 from polyreel.errors import AddressRefused, FetchFailed, RequestRejected, TransportFailed, UnexpectedAnswer
 from polyreel.flows import Call, Fetch, Flow, Send, Session, Sleep
 from polyreel.http import MAX_ANSWER_BYTES, Auth, Part, Request, Response, Wire, is_origin, origin
+from polyreel.messages import seconds_until
 from polyreel.redaction import without_query
 
-__all__ = ["USER_AGENT", "AccountSession", "Endpoint", "PublicSession", "backoff", "retry_after"]
+__all__ = [
+    "USER_AGENT",
+    "AccountSession",
+    "Endpoint",
+    "PublicSession",
+    "backoff",
+    "retry_after",
+]
 
 USER_AGENT: Final = "polyreel/0.1"
 TRIES: Final = 3
@@ -57,11 +63,8 @@ def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
     text = headers.get("retry-after", "").strip()
     if text.replace(".", "", 1).isdecimal():
         return float(text)
-    try:
-        date = parsedate_to_datetime(text)
-        return max((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now, 0.0)
-    except (ValueError, TypeError, OverflowError):
-        return None
+    pause = seconds_until(text, now=now)
+    return None if pause is None else max(pause, 0.0)
 
 
 def backoff(attempt: int, *, chance: Callable[[], float] = random.random) -> float:

@@ -11,6 +11,8 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, BinaryIO, Final
 from urllib.parse import quote, urlencode, urlsplit
@@ -32,6 +34,7 @@ __all__ = [
     "is_origin",
     "origin",
     "path_segment",
+    "seconds_until",
 ]
 
 MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024  # an answer that is no film is small; a larger one is a mistake
@@ -253,6 +256,20 @@ class Wire:
 
 Handler = Callable[[Request], Response]
 """A server as a function: what a simulator is, mounted in-process."""
+
+
+def seconds_until(date: str, *, now: float) -> float | None:
+    """Return the seconds until an HTTP date; negative when it has passed, ``None`` when it is none.
+
+    Args:
+        date: As a header writes it; one without a zone is UTC.
+        now: The current time, seconds since 1970.
+    """
+    try:
+        moment = parsedate_to_datetime(date)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def failed(wire: Wire, reason: str, *, sent: bool) -> TransportFailed:

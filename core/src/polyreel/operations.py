@@ -29,7 +29,6 @@ from polyreel.outcomes import cancelled_late, outcome, timed_out
 from polyreel.planning import Planning
 from polyreel.redaction import Secret
 from polyreel.replacements import Mover
-from polyreel.settling import Settling
 from polyreel.steps import Steps
 from polyreel.stopping import Stopping, interrupted
 from polyreel.storage.store import JobStore
@@ -41,6 +40,7 @@ from polyreel.types.provider import Account
 if TYPE_CHECKING:
     from polyreel.intake import WebhookHeaders, WebhookOutcome
     from polyreel.results import Result
+    from polyreel.settling import Settling
     from polyreel.storage.store import Guard
     from polyreel.types.asset import Asset
 
@@ -129,9 +129,8 @@ class Operations(Planning):
             self.store.release(job.id, lease)  # called directly: nothing may come between
             interrupted(error, (yield from self.stopping.unsent(job, error)))
             raise
-        if (
-            job.phase is Phase.CREATED and options.fallback and job.attempts == 1
-        ):  # it would have to wait, and another model need not; one that may have been accepted before is the only one
+        # It would have to wait, and another model need not; one that may have been accepted before is the only one.
+        if job.phase is Phase.CREATED and options.fallback and job.attempts == 1:
             yield from self.lifecycle.stopped(job, job.message)
             raise RateLimited(f"{job.model}: {job.message}", provider=job.provider, job=job)
         return job
@@ -164,11 +163,7 @@ class Operations(Planning):
 
     def get_job(self, job_id: str) -> Flow[Job]:
         """Read a job's record; a job or a result stands for its id."""
-        job_id = job_id_of(job_id)
-        job: Job | None = yield Save(function=lambda: self.store.get(job_id), quick=self.store.quick)
-        if job is None:
-            raise JobNotFound(f"there is no job {job_id!r} in this store; see 'polyreel jobs list'")
-        return job
+        return (yield from self.steps.record(job_id))
 
     def keyed(self, idempotency_key: str) -> Flow[Job | None]:
         """Return the job that was made under an idempotency key, or ``None``."""
@@ -337,12 +332,14 @@ class Operations(Planning):
     @property
     def stopping(self) -> Stopping:
         """Cancels and deletes jobs."""
-        return Stopping(steps=self.steps, get_job=self.get_job)
+        return Stopping(steps=self.steps)
 
     @property
     def settling(self) -> Settling:
         """Decides about jobs whose fate is unknown."""
-        return Settling(steps=self.steps, purse=self.desk.purse, get_job=self.get_job)
+        from polyreel.settling import Settling
+
+        return Settling(steps=self.steps, purse=self.desk.purse)
 
     @property
     def store(self) -> JobStore:

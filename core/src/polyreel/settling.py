@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -35,12 +35,10 @@ class Settling:
     Attributes:
         steps: Takes the steps of jobs.
         purse: Knows what may be spent.
-        get_job: Reads a job's record.
     """
 
     steps: Steps
     purse: Purse
-    get_job: Callable[[str], Flow[Job]]
 
     def adopt(self, job_id: str, receipt: Receipt | Mapping[str, Any] | str) -> Flow[Job]:
         """Give a job the receipt that was found for it; from then on it goes its usual way.
@@ -56,7 +54,7 @@ class Settling:
             JobNotFound: There is no such job here, or not at the provider; nothing is changed.
             PolyreelError: The provider could not be asked; nothing is changed.
         """
-        job = yield from self.get_job(job_id)
+        job = yield from self.steps.record(job_id)
         if job.phase is Phase.SUBMITTING:
             job = yield from self._left_behind(job)
         if not _is_open(job):
@@ -107,7 +105,7 @@ class Settling:
             BudgetExceeded: There is no money left for another attempt.
             PolyreelError: It was not accepted.
         """
-        job = yield from self.get_job(job_id)
+        job = yield from self.steps.record(job_id)
         if job.phase is not Phase.UNKNOWN:
             _refuse("resubmit", job, "only a job whose fate is unknown is sent again")
         bound = yield from self.steps.bound(job)
@@ -120,7 +118,7 @@ class Settling:
                 yield from self.steps.lifecycle.sent_again(job)
                 break
             except ConcurrentWrite:
-                job = yield from self.get_job(job.id)
+                job = yield from self.steps.record(job.id)
                 if job.phase is not Phase.UNKNOWN:
                     _refuse("resubmit", job, "it was settled in between")
         return (yield from self.steps.advance(job.id)).job
@@ -136,7 +134,7 @@ class Settling:
         Raises:
             InvalidRequest: It is not unknown.
         """
-        job = yield from self.get_job(job_id)
+        job = yield from self.steps.record(job_id)
         if not _is_open(job):
             _refuse("abandon", job, "only a job whose fate is unknown is given up")
         reason = job.failure.message if job.failure else job.message
@@ -162,8 +160,11 @@ class Settling:
         claimed: Job | Lease | None = yield Save(
             function=lambda: store.claim(job.id, lease, steady=clock.steady()), quick=store.quick
         )
-        if not isinstance(claimed, Job) or claimed.phase is not Phase.SUBMITTING:
+        if not isinstance(claimed, Job):
             _refuse("adopt", job, "it is being sent right now; try again when that is over")
+        if claimed.phase is not Phase.SUBMITTING:
+            yield Save(function=lambda: store.release(job.id, lease), quick=store.quick)
+            _refuse("adopt", claimed, "it was settled in between")
         reason = "the process ended during the submit"
         failure = Failure(kind="uncertain", message=reason, billed=None)
         cost = cost_of(claimed, billed=None)
@@ -198,7 +199,7 @@ class Settling:
             try:
                 return (yield from self.steps.lifecycle.move(job, phase, message, **changes))
             except ConcurrentWrite:
-                job = yield from self.get_job(job.id)
+                job = yield from self.steps.record(job.id)
                 if not _is_open(job):
                     _refuse("job", job, "it was settled in between")
 

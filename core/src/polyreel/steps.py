@@ -17,10 +17,11 @@ from polyreel.requests import Desk, simulated_settings, with_key
 from polyreel.storage.conflicts import ConcurrentWrite
 from polyreel.storage.leases import Lease
 from polyreel.storage.store import JobStore
-from polyreel.types.job import Job, Phase
+from polyreel.types.job import Job, Phase, job_id_of
 from polyreel.types.task import Task
 
 if TYPE_CHECKING:
+    from polyreel.plugins import Provider
     from polyreel.types.provider import Settings
 
 __all__ = ["LEASE", "Step", "Steps"]
@@ -126,9 +127,8 @@ class Steps:
         try:
             after = yield from self.lifecycle.step(job, bound)
         except ConcurrentWrite:
-            return (
-                yield from self._elsewhere(job.id)
-            )  # our lease was over, and another process took this step
+            # Our lease was over, and another process took this step.
+            return (yield from self._elsewhere(job.id))
         except BaseException:
             self.store.release(job.id, lease)  # called directly: a flow that is being closed cannot yield
             raise
@@ -146,10 +146,20 @@ class Steps:
             delay = max(delay / stretch, min(delay, _NAP))
         return Step(job=job, delay=delay)
 
-    def _elsewhere(self, job_id: str) -> Flow[Step]:
-        job: Job | None = yield Save(function=lambda: self.store.get(job_id), quick=self.store.quick)
+    def record(self, job_id: str) -> Flow[Job]:
+        """Read a job's record; a job or a result stands for its id.
+
+        Raises:
+            JobNotFound: There is no such job.
+        """
+        name = job_id_of(job_id)
+        job: Job | None = yield Save(function=lambda: self.store.get(name), quick=self.store.quick)
         if job is None:
-            raise JobNotFound(f"there is no job {job_id!r} in this store; see 'polyreel jobs list'")
+            raise JobNotFound(f"there is no job {name!r} in this store; see 'polyreel jobs list'")
+        return job
+
+    def _elsewhere(self, job_id: str) -> Flow[Step]:
+        job = yield from self.record(job_id)
         return Step(job=job, delay=ELSEWHERE if job.needs_step else None)
 
     def bound(self, job: Job, lease: Lease | None = None) -> Flow[Bound]:
@@ -174,7 +184,7 @@ class Steps:
         """
         desk = self.simulated_desk if job.simulated else self.desk
         provider = desk.plugins.provider(job.provider)
-        settings = self._settings(job, desk)
+        settings = self._settings(job, desk, provider)
         document = desk.catalogue.find(job.model, settings)
         task = Task(
             id=job.id,
@@ -189,8 +199,7 @@ class Steps:
         )
         return Bound(provider=provider, task=task)
 
-    def _settings(self, job: Job, desk: Desk) -> Settings:
-        provider = desk.plugins.provider(job.provider)
+    def _settings(self, job: Job, desk: Desk, provider: Provider) -> Settings:
         if job.simulated:
             given: Mapping[str, str] = {**desk.simulator_settings(provider), **job.settings}
             return simulated_settings(provider, given)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -31,11 +30,9 @@ class Stopping:
 
     Attributes:
         steps: Takes the steps of jobs.
-        get_job: Reads a job's record.
     """
 
     steps: Steps
-    get_job: Callable[[str], Flow[Job]]
 
     def cancel(self, job_id: str) -> Flow[Cancellation]:
         """Stop a job, and say honestly what became of it.
@@ -51,7 +48,7 @@ class Stopping:
             JobNotFound: There is no such job.
             PolyreelError: The provider could not be asked; the job goes on.
         """
-        job = yield from self.get_job(job_id)
+        job = yield from self.steps.record(job_id)
         for _ in range(PATIENCE):
             if job.phase is Phase.CREATED:
                 stopped = yield from self._unsent(job)
@@ -65,7 +62,7 @@ class Stopping:
                     yield Sleep(seconds=1.0)
             else:
                 return (yield from self._at_provider(job))
-            job = yield from self.get_job(job.id)
+            job = yield from self.steps.record(job.id)
         return Cancellation(
             outcome="too_late",
             message=f"{job.id} is being sent to {job.provider} right now; cancel it again when it is accepted",
@@ -73,7 +70,7 @@ class Stopping:
 
     def delete(self, job_id: str) -> Flow[Cancellation]:
         """Delete a job and its files at the provider; the local record and films stay."""
-        job = yield from self.get_job(job_id)
+        job = yield from self.steps.record(job_id)
         bound = self.steps.bind(job)
         if job.receipt is None or not bound.provider.has("delete"):
             return Cancellation(
@@ -95,10 +92,8 @@ class Stopping:
             The job as it is now.
         """
         was_interrupted = not isinstance(error, Exception)
-        with suppress(
-            ConcurrentWrite, StorageFailed
-        ):  # who else took it, or a full disk, shows in the record
-            job = yield from self.get_job(job.id)
+        with suppress(ConcurrentWrite, StorageFailed):  # who took it, or a full disk, shows in the record
+            job = yield from self.steps.record(job.id)
             if job.phase is not Phase.CREATED or (was_interrupted and job.idempotency_key is not None):
                 return job
             if was_interrupted:
@@ -112,7 +107,7 @@ class Stopping:
             outcome = yield from self.cancel(job.id)
         except PolyreelError as error:
             outcome = Cancellation(outcome="too_late", message=f"it could not be cancelled: {error}")
-        return (yield from self.get_job(job.id)), outcome
+        return (yield from self.steps.record(job.id)), outcome
 
     def _unsent(self, job: Job) -> Flow[bool]:
         """Stop a job before it is sent; whoever is about to send it finds its record changed, and does not."""
@@ -127,7 +122,7 @@ class Stopping:
         try:
             return (yield from self.steps.advance(job.id)).job
         except PolyreelError:
-            return (yield from self.get_job(job.id))  # what the step met is in the record
+            return (yield from self.steps.record(job.id))  # what the step met is in the record
 
     def _at_provider(self, job: Job) -> Flow[Cancellation]:
         if job.phase not in _WITH_PROVIDER:
@@ -153,7 +148,7 @@ class Stopping:
             try:
                 yield from self._recorded(job, cancellation)
             except ConcurrentWrite:
-                job = yield from self.get_job(job.id)
+                job = yield from self.steps.record(job.id)
             else:
                 return cancellation
         message = f"{cancellation.message or 'cancelled'}; but {job.id} was found {_state(job)} meanwhile"

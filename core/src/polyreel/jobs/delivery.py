@@ -14,7 +14,6 @@ from polyreel.jobs.holding import Hold
 from polyreel.jobs.records import Bound, Records, attach
 from polyreel.jobs.retention import overdue
 from polyreel.storage.conflicts import ConcurrentWrite
-from polyreel.storage.parts import sweep, tidy, withdraw
 from polyreel.types.asset import Asset
 from polyreel.types.job import Failure, Job, Phase
 from polyreel.types.location import Location, stated_place
@@ -200,6 +199,8 @@ class Delivery(Records):
         yield Call(function=lambda: self._tidy(job, fetched))
 
     def _tidy(self, job: Job, fetched: Sequence[Placed]) -> None:
+        from polyreel.storage.parts import tidy
+
         for asset, place in fetched:
             landing = self._landing(job, asset, place)
             tidy(landing, job=job.id, name=part_name(asset), kept=asset.path or landing)
@@ -208,6 +209,8 @@ class Delivery(Records):
 
     def _withdrawn(self, job: Job, fetched: Sequence[Placed]) -> Flow[None]:
         """Take films back of a job that another process completed with others; one that is still at it finds them."""
+        from polyreel.storage.parts import withdraw
+
         stored: Job | None = yield Save(function=lambda: self.store.get(job.id), quick=self.store.quick)
         if stored is None or stored.phase is not Phase.STORED:
             return
@@ -220,6 +223,8 @@ class Delivery(Records):
         yield Call(function=lambda: [withdraw(path, job=job.id, name=name) for path, name in strays])
 
     def _swept_once(self, folder: Path) -> Flow[None]:
+        from polyreel.storage.parts import sweep
+
         if folder in self._swept:
             return
         self._swept.add(folder)

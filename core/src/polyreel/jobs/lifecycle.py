@@ -124,16 +124,15 @@ class Lifecycle(Recovery, Delivery, Receipts):
             PolyreelError: Why it was not accepted; the job says the same.
         """
         if not bound.is_whole:
-            message = "what belongs to the request is not there any more; nothing was paid. Ask again"
-            return (yield from self.stopped(job, message))
-        early = yield from self.almanac.early(
-            job
-        )  # read now: between the answer and its record nothing may fail
+            gone = "what belongs to the request is not there any more"
+            if job.attempts > 1:
+                return (yield from self.refused_later(job, bound, gone))
+            return (yield from self.stopped(job, f"{gone}; nothing was paid. Ask again"))
+        early = yield from self.almanac.early(job)  # between the answer and its record nothing may fail
         deadline = self.clock.steady() + SEND_WITHIN
         now = self.clock.now()
-        begun = (
-            job.submitted_at if job.phase is Phase.SUBMITTING else now
-        )  # a token's life is counted from its first use
+        # A token's life is counted from its first use.
+        begun = job.submitted_at if job.phase is Phase.SUBMITTING else now
         job = yield from self._intended(job, bound, submitted_at=begun, next_at=now)
         sending = Sending(clock=self.clock, deadline=deadline)
         place, sent_at = bound.place(job), self.clock.steady()
@@ -195,6 +194,8 @@ class Lifecycle(Recovery, Delivery, Receipts):
             return (
                 yield from self.move(job, Phase.CREATED, str(error), misses=job.misses + 1, next_at=later)
             )
+        if job.attempts > 1:
+            return self._in_doubt_still((yield from self.refused_later(job, bound, str(error))), bound, error)
         yield from self._refused(job, error)
         raise error
 
@@ -236,6 +237,10 @@ class Lifecycle(Recovery, Delivery, Receipts):
             with suppress(AuthenticationFailed):  # looked for again later
                 search = self.look_again(job, bound)
                 job = yield from self.turnstile.through(search, bound.place(job), "poll")
+        return self._in_doubt_still(job, bound, error)
+
+    def _in_doubt_still(self, job: Job, bound: Bound, error: PolyreelError) -> Job:
+        """Return a job that may still show up; raise what there is to say about one that will not."""
         attach(error, job)
         if job.phase is Phase.UNKNOWN and not self.is_looking(job, bound):
             raise uncertainty(job) from error

@@ -13,8 +13,9 @@ import random
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
+
+from polyreel.messages import seconds_until
 
 __all__ = [
     "ADVICE_CAP",
@@ -105,13 +106,7 @@ def advice(headers: Mapping[str, str], *, now: float, own: float | None = None) 
 
 def _retry_after(text: str, now: float) -> float | None:
     seconds = _number(text)
-    if seconds is not None or not text:
-        return seconds
-    try:
-        date = parsedate_to_datetime(text)
-        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
-    except (ValueError, TypeError, OverflowError):
-        return None
+    return seconds if seconds is not None or not text else seconds_until(text, now=now)
 
 
 def _reset(headers: Mapping[str, str], now: float) -> float | None:

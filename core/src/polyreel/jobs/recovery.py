@@ -81,15 +81,28 @@ class Recovery(Records):
 
     def uncertain(self, job: Job, bound: Bound, reason: str) -> Flow[Job]:
         """Record that nobody knows whether a job was accepted, and do what it says for this case."""
-        failure = Failure(kind="uncertain", message=reason, billed=None)
-        cost = cost_of(job, billed=None)
-        next_at = None if _stays(job, bound) else self._later(job)
-        if bound.can_look:
-            next_at = self.clock.now()  # the first look is due, however long ago the submit was
-        unknown = yield from self.move(
-            job, Phase.UNKNOWN, reason, failure=failure, cost=cost, misses=0, next_at=next_at
+        unknown = yield from self._doubted(
+            job, bound, reason, None if _stays(job, bound) else self._later(job)
         )
         return unknown if bound.can_look else (yield from self._by_policy(unknown, bound))
+
+    def refused_later(self, job: Job, bound: Bound, reason: str) -> Flow[Job]:
+        """Record that a later attempt was not accepted: about the earlier ones nobody knows more than before.
+
+        Args:
+            job: The job, of more than one attempt.
+            bound: Its provider and task.
+            reason: Why the last one was not accepted.
+        """
+        told = f"attempt {job.attempts} was not accepted ({reason}), and an earlier one may have been"
+        return (yield from self._doubted(job, bound, told, None))
+
+    def _doubted(self, job: Job, bound: Bound, reason: str, next_at: float | None) -> Flow[Job]:
+        failure = Failure(kind="uncertain", message=reason, billed=None)
+        if bound.can_look:
+            next_at = self.clock.now()  # the first look is due, however long ago the submit was
+        changes = {"failure": failure, "cost": cost_of(job, billed=None), "misses": 0, "next_at": next_at}
+        return (yield from self.move(job, Phase.UNKNOWN, reason, **changes))
 
     def look_again(self, job: Job, bound: Bound) -> Flow[Job]:
         """Look for an unknown job once more; what cannot be found in time is done as it says for this case.

@@ -10,7 +10,8 @@ from polyreel.types.job import Job, JobEvent, Phase
 __all__ = ["MOVES", "IllegalMove", "allows", "moved"]
 
 MOVES: Final[Mapping[Phase, frozenset[Phase]]] = {
-    Phase.CREATED: frozenset({Phase.SUBMITTING, Phase.FAILED, Phase.CANCELLED}),
+    # Unknown when it cannot be sent again, and an earlier attempt may have been accepted.
+    Phase.CREATED: frozenset({Phase.SUBMITTING, Phase.UNKNOWN, Phase.FAILED, Phase.CANCELLED}),
     Phase.SUBMITTING: frozenset(
         {Phase.CREATED, Phase.ACCEPTED, Phase.RENDERED, Phase.FAILED, Phase.UNKNOWN, Phase.CANCELLED}
     ),

@@ -14,7 +14,16 @@ from typing import Final, Protocol
 
 from polyreel.storage.rates import Read, Write
 
-__all__ = ["ARRIVALS", "KEPT_FOR", "Arrival", "Arrivals", "ArrivalsInMemory", "ArrivalsInSQLite", "Landing"]
+__all__ = [
+    "ARRIVALS",
+    "KEPT_FOR",
+    "WAKE",
+    "Arrival",
+    "Arrivals",
+    "ArrivalsInMemory",
+    "ArrivalsInSQLite",
+    "Landing",
+]
 
 KEPT_FOR: Final = 48 * 3600.0
 """Seconds for which a message is remembered: far longer than its signature is taken for fresh, and still a day when the
@@ -42,7 +51,7 @@ _INSERT: Final = (
 )
 _TOLD: Final = "SELECT 1 FROM arrival WHERE provider = ? AND receipt_id = ? AND at >= ? LIMIT 1"
 _LAST: Final = "SELECT MAX(at) FROM arrival WHERE provider = ? AND account = ?"
-_WAKE: Final = "UPDATE job SET next_at = MIN(COALESCE(next_at, ?), ?) WHERE id = ? AND done = 0"
+WAKE: Final = "UPDATE job SET next_at = MIN(COALESCE(next_at, ?), ?) WHERE id = ? AND done = 0"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,7 +127,7 @@ class ArrivalsInSQLite:
             row = connection.execute(_JOB, (arrival.provider, arrival.receipt_id)).fetchone()
             if row is None or not is_new:
                 return Landing(is_new=is_new, job_id=None if row is None else row[0])
-            woken = connection.execute(_WAKE, (arrival.at, arrival.at, row[0]))
+            woken = connection.execute(WAKE, (arrival.at, arrival.at, row[0]))
             return Landing(is_new=True, job_id=row[0], woke=woken.rowcount == 1)
 
     def was_told(self, provider: str, receipt_id: str, since: float) -> bool:

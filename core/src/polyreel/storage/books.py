@@ -9,12 +9,14 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from polyreel.audits import Balance, Line
 from polyreel.budgets import Tally
 from polyreel.ledger import Booking, Hold, Sum, bookings, opening
 from polyreel.types.job import Job, Phase
+
+if TYPE_CHECKING:
+    from polyreel.audits import Balance, Line
 
 __all__ = ["BOOKS", "TRIGGERS", "SQLBooks", "open_books"]
 
@@ -234,6 +236,8 @@ class SQLBooks:
 
     def lines(self, job_id: str | None = None) -> Iterator[Line]:
         """Return every entry, oldest first; or those of one job."""
+        from polyreel.audits import Line
+
         rows = self._connection.execute(
             f"SELECT {_ENTRY} FROM entry WHERE ?1 IS NULL OR job = ?1 ORDER BY at, job, hold, step, account",  # noqa: S608  a constant
             (job_id,),
@@ -253,6 +257,8 @@ class SQLBooks:
 
     def balances(self) -> list[Balance]:
         """Return what stands on each account, by account and currency."""
+        from polyreel.audits import Balance
+
         rows = self._connection.execute(
             "SELECT account, currency, units FROM balance ORDER BY account, currency"
         )

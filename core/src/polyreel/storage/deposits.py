@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from polyreel.flows import Call, Flow
+from polyreel.storage.files import numbered
 from polyreel.storage.places import Place, Reel, has_same
 
 __all__ = ["deposit"]
@@ -31,7 +32,7 @@ def deposit(place: Place, name: str, reel: Reel, *, overwrite: bool) -> Flow[str
         return name
     number = 1
     while True:
-        candidate = name if number == 1 else _numbered(name, number)
+        candidate = str(numbered(PurePosixPath(name), number))
         if (yield Call(function=partial(place.put_if_absent, candidate, reel))):
             return candidate
         same: bool | None = yield Call(function=partial(has_same, place, candidate, reel))
@@ -39,8 +40,3 @@ def deposit(place: Place, name: str, reel: Reel, *, overwrite: bool) -> Flow[str
             return candidate
         if same is not None:  # what held the name a moment ago may be gone: then it is tried again
             number += 1
-
-
-def _numbered(name: str, number: int) -> str:
-    path = PurePosixPath(name)
-    return str(path.with_name(f"{path.stem}-{number}{path.suffix}"))

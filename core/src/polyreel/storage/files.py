@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
-from pathlib import Path
-from typing import BinaryIO, Final
+from pathlib import Path, PurePath
+from typing import BinaryIO, Final, TypeVar
 
 from polyreel.errors import Problem, StorageFailed
 
@@ -31,6 +31,7 @@ __all__ = [
     "readable_name",
 ]
 
+P = TypeVar("P", bound=PurePath)
 PREFIX: Final = ".polyreel-"
 SUFFIX: Final = ".part"
 _NAME_BYTES: Final = 48
@@ -138,7 +139,7 @@ def _placed_beside(temporary: Path, wanted: Path) -> Path:
 def free_names(path: Path) -> Iterator[Path]:
     """Return ``film.mp4``, ``film-2.mp4`` and so on, those left out that are taken now."""
     for number in count(1):
-        name = path if number == 1 else numbered(path, number)
+        name = numbered(path, number)
         if not os.path.lexists(name):
             yield name
 
@@ -260,9 +261,9 @@ def _is_unicode(path: Path) -> bool:
     return True
 
 
-def numbered(path: Path, number: int) -> Path:
-    """Return ``film-2.mp4`` for ``film.mp4`` and 2."""
-    return path.with_name(f"{path.stem}-{number}{path.suffix}")
+def numbered(path: P, number: int) -> P:
+    """Return ``film-2.mp4`` for ``film.mp4`` and 2; for 1 the path itself."""
+    return path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
 
 
 def _problem(message: str) -> Problem:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from polyreel.audits import Books
 from polyreel.errors import StorageFailed
 from polyreel.storage.arrivals import ArrivalsInMemory
 from polyreel.storage.conflicts import ConcurrentWrite
@@ -16,7 +15,10 @@ from polyreel.storage.memory_books import MemoryBooks
 from polyreel.storage.rates import RatesInMemory
 from polyreel.storage.store import Guard
 from polyreel.types.expense import Expense, with_doubts
-from polyreel.types.job import Job, Phase
+from polyreel.types.job import Job
+
+if TYPE_CHECKING:
+    from polyreel.audits import Books
 
 __all__ = ["MemoryStore"]
 
@@ -129,23 +131,15 @@ class MemoryStore:
         return None if owner is None else owner.id
 
     def orphans(self, provider: str, prompt: str) -> int:
-        """Return how many jobs with the same prompt may have been accepted and have no receipt."""
+        """Return how many jobs with the same prompt may own a film of which no receipt tells."""
         return sum(
-            job.provider == provider
-            and job.prompt == prompt
-            and job.receipt is None
-            and job.phase in {Phase.SUBMITTING, Phase.UNKNOWN}
-            for job in self._all()
+            job.provider == provider and job.prompt == prompt and job.may_own_unnamed for job in self._all()
         )
 
     def find(self, *, unfinished: bool = False, limit: int | None = None) -> list[Job]:
         """Return jobs, newest first."""
         jobs = sorted(self._all(), key=lambda job: (job.created_at, job.id), reverse=True)
         return [job for job in jobs if job.needs_step or not unfinished][:limit]
-
-    def waiting(self) -> list[tuple[str, float]]:
-        """Return the id of each job that needs a step, with when it is due."""
-        return [(job.id, job.next_at or 0.0) for job in self._all() if job.needs_step]
 
     def unfinished_count(self) -> int:
         """Return how many jobs need a step."""

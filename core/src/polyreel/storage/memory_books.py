@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from polyreel.audits import Balance, Line
 from polyreel.budgets import Tally
 from polyreel.errors import StorageFailed
 from polyreel.ledger import Booking, Hold, bookings
 from polyreel.types.job import Job
+
+if TYPE_CHECKING:
+    from polyreel.audits import Balance, Line
 
 __all__ = ["MemoryBooks"]
 
@@ -88,6 +91,8 @@ class MemoryBooks:
 
     def lines(self, job_id: str | None = None) -> Iterator[Line]:
         """Return every entry, oldest first; or those of one job."""
+        from polyreel.audits import Line
+
         for booking in self._bookings:
             hold = booking.hold
             for posting in booking.postings if job_id in {None, hold.job} else ():
@@ -105,6 +110,8 @@ class MemoryBooks:
 
     def balances(self) -> list[Balance]:
         """Return what stands on each account, by account and currency."""
+        from polyreel.audits import Balance
+
         return [
             Balance(account=account, currency=currency, units=units)
             for (account, currency), units in sorted(self._balances.items())

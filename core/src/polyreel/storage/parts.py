@@ -343,7 +343,7 @@ def _names_of(temporary: Path, path: Path) -> Iterator[Path]:
         if hidden.st_nlink < 2:  # noqa: PLR2004  its hidden name alone
             return
         for number in count(1):
-            name = path if number == 1 else numbered(path, number)
+            name = numbered(path, number)
             with suppress(OSError):
                 if os.path.samestat(name.lstat(), hidden):
                     yield name

@@ -16,11 +16,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from polyreel.audits import Books
 from polyreel.errors import StorageFailed
-from polyreel.storage.arrivals import ArrivalsInSQLite
+from polyreel.storage.arrivals import WAKE, ArrivalsInSQLite
 from polyreel.storage.books import SQLBooks
 from polyreel.storage.conflicts import ConcurrentWrite
 from polyreel.storage.layout import bring_up_to_date
@@ -29,6 +28,9 @@ from polyreel.storage.rates import RatesInSQLite
 from polyreel.storage.store import Guard
 from polyreel.types.expense import Expense, with_doubts
 from polyreel.types.job import Job
+
+if TYPE_CHECKING:
+    from polyreel.audits import Books
 
 __all__ = ["SQLiteStore"]
 
@@ -170,11 +172,13 @@ class SQLiteStore:
         return _job(rows[0]) if rows else None
 
     def orphans(self, provider: str, prompt: str) -> int:
-        """Return how many jobs with the same prompt may have been accepted and have no receipt."""
+        """Return how many jobs with the same prompt may own a film of which no receipt tells."""
         query = (
-            "SELECT COUNT(*) FROM job WHERE provider = ? AND receipt_id IS NULL "
-            "AND json_extract(record, '$.phase') IN ('submitting', 'unknown') "
-            "AND json_extract(record, '$.prompt') = ?"
+            # What Job.may_own_unnamed says.
+            "SELECT COUNT(*) FROM job WHERE provider = ? AND json_extract(record, '$.prompt') = ? AND ("
+            "json_extract(record, '$.attempts') > 1 OR receipt_id IS NULL AND ("
+            "json_extract(record, '$.phase') IN ('submitting', 'unknown') OR "
+            "json_extract(record, '$.failure.kind') = 'uncertain'))"
         )
         return int(self._read(query, (provider, prompt))[0][0])
 
@@ -190,19 +194,14 @@ class SQLiteStore:
                 _log.warning("%s", error)  # one damaged record does not hide the others
         return jobs
 
-    def waiting(self) -> list[tuple[str, float]]:
-        """Return the id of each job that needs a step, with when it is due."""
-        return self._read("SELECT id, COALESCE(next_at, 0.0) FROM job WHERE done = 0 ORDER BY next_at", ())
-
     def unfinished_count(self) -> int:
         """Return how many jobs need a step."""
         return int(self._read("SELECT COUNT(*) FROM job WHERE done = 0", ())[0][0])
 
     def wake(self, job_id: str, at: float) -> bool:
         """Let a job's next step be due earlier."""
-        query = "UPDATE job SET next_at = MIN(COALESCE(next_at, ?), ?) WHERE id = ? AND done = 0"
         with self._transaction(durable=False) as connection:
-            return connection.execute(query, (at, at, job_id)).rowcount == 1
+            return connection.execute(WAKE, (at, at, job_id)).rowcount == 1
 
     def consult(self, question: Callable[[Books], T]) -> T:
         """Return what a question to the books answers, in one read transaction."""
@@ -238,9 +237,8 @@ class SQLiteStore:
         with self._lock, self._translated():
             connection = self._opened()
             if durable != self._is_durable:
-                self._is_durable = (
-                    False  # first: Ctrl-C in between must not leave a durable write to the system's memory
-                )
+                # First: Ctrl-C in between must not leave a durable write to the system's memory.
+                self._is_durable = False
                 connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
                 self._is_durable = durable
             try:

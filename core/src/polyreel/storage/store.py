@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
-from polyreel.audits import Books
 from polyreel.storage.arrivals import Arrivals
 from polyreel.storage.leases import Lease
 from polyreel.storage.rates import Rates
 from polyreel.types.expense import Expense
 from polyreel.types.job import Job
 
+if TYPE_CHECKING:
+    from polyreel.audits import Books
+
 __all__ = ["Guard", "JobStore"]
 
 
 T = TypeVar("T")
 
-Guard: TypeAlias = Callable[[Books], None]
+Guard: TypeAlias = "Callable[[Books], None]"
 """Looks at the books before a new job is written; it raises ``BudgetExceeded`` to keep the job from being written."""
 
 
@@ -133,7 +135,7 @@ class JobStore(Protocol):
         ...
 
     def orphans(self, provider: str, prompt: str) -> int:
-        """Return how many jobs with the same prompt may have been accepted and have no receipt."""
+        """Return how many jobs with the same prompt may own a film of which no receipt tells."""
         ...
 
     def find(self, *, unfinished: bool = False, limit: int | None = None) -> list[Job]:
@@ -143,10 +145,6 @@ class JobStore(Protocol):
             unfinished: Only those that still need a step.
             limit: At most so many.
         """
-        ...
-
-    def waiting(self) -> list[tuple[str, float]]:
-        """Return the id of each job that needs a step, with when it is due, in seconds since 1970."""
         ...
 
     def unfinished_count(self) -> int:

@@ -308,6 +308,16 @@ class Job(Record):
         return self.receipt is None and (not self.done or self.phase is Phase.UNKNOWN)
 
     @property
+    def may_own_unnamed(self) -> bool:
+        """Whether a film may be its own of which no receipt tells: a submit of it was cut off, now or before.
+
+        Sending it again, or giving it up, does not take the earlier film from it.
+        """
+        cut_off = self.phase in {Phase.SUBMITTING, Phase.UNKNOWN}
+        given_up = self.failure is not None and self.failure.kind == "uncertain"
+        return self.attempts > 1 or (self.receipt is None and (cut_off or given_up))
+
+    @property
     def videos(self) -> tuple[Asset, ...]:
         """The films among the assets."""
         return tuple(asset for asset in self.assets if asset.role == "video")
